@@ -1,0 +1,74 @@
+/** The direction of imports (ARCHITECTURE.md). An arrow that is not listed here is an error, and so is any cycle. */
+const part = (name) => `^${name}/`;
+
+/** For each folder, the folders it may import from (itself is always allowed). */
+const allowed = {
+  foundation: [],
+  discovery: ['foundation'],
+  k8s: ['foundation'],
+  join: ['foundation', 'k8s'],
+  'bootstrap-image': ['foundation', 'join/protocol'],
+  api: ['foundation', 'discovery', 'join', 'k8s'],
+  appliance: ['foundation', 'discovery', 'join', 'k8s', 'api', 'bootstrap-image'],
+  lab: ['foundation', 'api/client', 'bootstrap-image', 'k8s/k3s'],
+  cli: ['foundation', 'api/client'],
+  scripts: ['foundation', 'discovery', 'join', 'k8s', 'api', 'bootstrap-image', 'appliance', 'lab', 'cli'],
+};
+const parts = Object.keys(allowed).filter((p) => p !== 'scripts');
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    ...parts.map((from) => ({
+      name: `${from}-imports-only-below`,
+      severity: 'error',
+      comment: `${from} may import from: ${allowed[from].join(', ') || 'nothing else'}`,
+      from: { path: part(from), pathNot: '^cli/(main|commands/(start|lab|doctor))\\.ts$' },
+      to: {
+        path: [...parts, 'ui', 'test', 'scripts'].filter((p) => p !== from).map(part),
+        pathNot: allowed[from].map(part),
+      },
+    })),
+    {
+      name: 'core-is-pure',
+      severity: 'error',
+      comment: 'A core decides; it imports no node:*, no Kubernetes, no network.',
+      from: { path: ['^foundation/', '^[^/]+/core/', '^join/protocol/'] },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'core-uses-no-adapter-library',
+      severity: 'error',
+      from: { path: ['^foundation/', '^[^/]+/core/', '^join/protocol/'] },
+      to: { path: 'node_modules', pathNot: 'node_modules/(xstate|zod|lru-cache)/' },
+    },
+    {
+      name: 'core-imports-only-cores',
+      severity: 'error',
+      from: { path: '^[^/]+/core/' },
+      to: { path: '^[^/]+/', pathNot: ['^foundation/', '^[^/]+/core/', '^join/protocol/', 'node_modules'] },
+    },
+    { name: 'product-never-imports-tests', severity: 'error', from: { pathNot: '^test/' }, to: { path: '^test/' } },
+    {
+      name: 'kubernetes-client-in-one-place',
+      severity: 'error',
+      from: { pathNot: '^k8s/client/' },
+      to: { path: 'node_modules/@kubernetes/client-node' },
+    },
+    {
+      name: 'forge-in-one-place',
+      severity: 'error',
+      comment: 'docs/adr: node-forge makes RSA for the operators page and PKCS#12, nothing else.',
+      from: { pathNot: '^api/server/page-certificate\\.ts$' },
+      to: { path: 'node_modules/node-forge' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['^dist/', '^ui/dist/', '^node_modules/', '^coverage/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,220 @@
+import { z } from 'zod';
+
+// The operators' API: every request and reply. The OpenAPI document, the CLI's client and the page's types come from
+// these schemas alone.
+
+const labelMap = z.record(z.string(), z.string());
+const timestamp = z.iso.datetime();
+
+export const ErrorReply = z.object({
+  error: z.object({ code: z.string(), message: z.string(), remedy: z.string() }),
+});
+export type ErrorReply = z.infer<typeof ErrorReply>;
+
+/** How sure the appliance is of a device, strongest first. */
+export const EvidenceKind = z.enum(['CardToken', 'BatchToken', 'ClaimCode', 'Key', 'None']);
+
+/**
+ * Where something on the LAN stands, in the order of its way. `Seen`: only hints (no key yet). `NoEvidence`: has a key,
+ * but nothing ties it to this site. The rest are the phases of a Device.
+ */
+export const Stage = z.enum([
+  'Seen',
+  'NoEvidence',
+  'Pending',
+  'Approved',
+  'Joining',
+  'Ready',
+  'Failed',
+  'Quarantined',
+  'Rejected',
+  'Ignored',
+  'Revoked',
+]);
+export type Stage = z.infer<typeof Stage>;
+
+export const Failure = z.object({
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+  since: timestamp.optional(),
+  retryAt: timestamp.optional(),
+});
+
+export const ConditionView = z.object({
+  type: z.string(),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z.string(),
+  message: z.string(),
+  lastTransitionTime: timestamp,
+});
+
+export const SeenBy = z.object({
+  source: z.enum(['dhcp', 'lease', 'mdns', 'neighbour']),
+  interface: z.string(),
+  at: timestamp,
+  /** What was seen, in words. */
+  what: z.string(),
+});
+
+/** One thing on the LAN: sighting, device, claim and node seen as one row. */
+export const DeviceView = z.object({
+  /** Device id (26 characters) once its key is known; until then `mac:<address>`. */
+  id: z.string(),
+  shortId: z.string(),
+  stage: Stage,
+  /** Persisted join state, for a Device. */
+  state: z.string().optional(),
+  /** What it waits for now, in a sentence. */
+  waitsFor: z.string().optional(),
+  since: timestamp,
+  firstSeen: timestamp.optional(),
+  lastSeen: timestamp.optional(),
+  macs: z.array(z.string()),
+  ip: z.string().optional(),
+  hostname: z.string().optional(),
+  vendor: z.string().optional(),
+  model: z.string().optional(),
+  serial: z.string().optional(),
+  arch: z.string().optional(),
+  memoryMiB: z.number().optional(),
+  evidence: EvidenceKind,
+  /** Whether a claim made now would approve it (evidence is sufficient with a claim). */
+  claimable: z.boolean(),
+  claim: z.string().optional(),
+  nodeName: z.string().optional(),
+  labels: labelMap.optional(),
+  failure: Failure.optional(),
+  conditions: z.array(ConditionView).optional(),
+  seenBy: z.array(SeenBy).optional(),
+  /** Why it counts as a candidate. */
+  reasons: z.array(z.string()).optional(),
+});
+export type DeviceView = z.infer<typeof DeviceView>;
+export const DeviceList = z.object({ items: z.array(DeviceView) });
+export type DeviceList = z.infer<typeof DeviceList>;
+
+export const Taint = z.object({
+  key: z.string(),
+  value: z.string().optional(),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+});
+
+/** POST /api/v1/claims. `device` is an id, a short id, `mac:…`, or a MAC address; or give `match` as in a DeviceClaim. */
+export const NewClaim = z.object({
+  name: z.string().min(1).max(253),
+  device: z.string().optional(),
+  match: z
+    .object({
+      device: z.string().optional(),
+      serial: z.string().optional(),
+      mac: z.string().optional(),
+      duid: z.string().optional(),
+      keyFingerprint: z.string().optional(),
+    })
+    .optional(),
+  nodeName: z.string().optional(),
+  labels: labelMap.optional(),
+  taints: z.array(Taint).optional(),
+  pair: z.object({ name: z.string(), role: z.enum(['Primary', 'Backup']) }).optional(),
+  replaces: z.string().optional(),
+  reclaimPolicy: z.enum(['Retain', 'Release']).optional(),
+});
+export type NewClaim = z.infer<typeof NewClaim>;
+
+/** PATCH /api/v1/claims/{name}: labels, taints and pair replace what was there. */
+export const ClaimChange = NewClaim.pick({ labels: true, taints: true, pair: true, reclaimPolicy: true });
+export type ClaimChange = z.infer<typeof ClaimChange>;
+
+export const ClaimView = z.object({
+  name: z.string(),
+  phase: z.enum(['Waiting', 'Bound', 'Joined', 'Conflict']),
+  match: z.record(z.string(), z.string()),
+  nodeName: z.string(),
+  labels: labelMap,
+  taints: z.array(Taint),
+  pair: z.object({ name: z.string(), role: z.string() }).optional(),
+  device: z.string().optional(),
+  reclaimPolicy: z.enum(['Retain', 'Release']),
+  conditions: z.array(ConditionView),
+});
+export type ClaimView = z.infer<typeof ClaimView>;
+export const ClaimList = z.object({ items: z.array(ClaimView) });
+export type ClaimList = z.infer<typeof ClaimList>;
+
+/** POST /api/v1/devices/{id}/decision. `Undecided` takes a decision back; `Retry` ends a failed wait at once. */
+export const DecisionRequest = z.object({
+  decision: z.enum(['Undecided', 'Rejected', 'Ignored', 'Revoked', 'Retry']),
+});
+export type DecisionRequest = z.infer<typeof DecisionRequest>;
+
+export const NewToken = z.object({
+  kind: z.enum(['card', 'batch']),
+  uses: z.int().min(1).max(10_000).optional(),
+  expiresInSec: z.int().min(60).max(31_536_000).optional(),
+  note: z.string().max(200).optional(),
+});
+export type NewToken = z.infer<typeof NewToken>;
+
+export const TokenView = z.object({
+  tokenId: z.string(),
+  kind: z.enum(['card', 'batch']),
+  usesLeft: z.int(),
+  createdAt: timestamp,
+  expiresAt: timestamp,
+  note: z.string().optional(),
+  boundTo: z.array(z.string()),
+  state: z.enum(['usable', 'used', 'expired', 'revoked']),
+});
+export type TokenView = z.infer<typeof TokenView>;
+export const TokenList = z.object({ items: z.array(TokenView) });
+export type TokenList = z.infer<typeof TokenList>;
+
+/** Reply to POST /api/v1/enrol-tokens: the only time the token itself is shown; `card` is a whole usher.json. */
+export const CreatedToken = z.object({ token: z.string(), view: TokenView, card: z.unknown() });
+export type CreatedToken = z.infer<typeof CreatedToken>;
+
+/** GET /api/v1/site */
+export const SiteView = z.object({
+  name: z.string(),
+  version: z.string(),
+  applianceId: z.string(),
+  serverTime: timestamp,
+  interfaces: z.array(z.object({ name: z.string(), addresses: z.array(z.string()) })),
+  kubernetes: z.object({
+    ready: z.boolean(),
+    version: z.string(),
+    /** Set when Kubernetes is the stand-in of the lab and not k3s: shown wherever the version is. */
+    standIn: z.string().optional(),
+    server: z.string(),
+  }),
+  enrolUrls: z.array(z.string()),
+  /** Sources of sightings and whether they work. */
+  sources: z.array(z.object({ name: z.string(), working: z.boolean(), detail: z.string().optional() })),
+});
+export type SiteView = z.infer<typeof SiteView>;
+
+/** POST /api/v1/session */
+export const SignIn = z.object({ code: z.string().max(64) });
+export type SignIn = z.infer<typeof SignIn>;
+/** GET and POST /api/v1/session. `csrfToken` goes into the header X-Usher-CSRF of every change. */
+export const SessionView = z.object({ signedIn: z.boolean(), csrfToken: z.string().optional() });
+export type SessionView = z.infer<typeof SessionView>;
+
+/** POST /api/v1/sign-in-codes (API token only: the CLI on the appliance itself). */
+export const SignInCode = z.object({ code: z.string(), expiresAt: timestamp });
+export type SignInCode = z.infer<typeof SignInCode>;
+
+/**
+ * Server-sent events of GET /api/v1/events. `snapshot` first (also after a resume that cannot be bridged), then single
+ * changes. The event's id grows by one; a client resumes with Last-Event-ID.
+ */
+export const LiveEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('snapshot'), devices: z.array(DeviceView), claims: z.array(ClaimView) }),
+  z.object({ type: z.literal('device'), device: DeviceView }),
+  z.object({ type: z.literal('device-removed'), id: z.string() }),
+  z.object({ type: z.literal('claim'), claim: ClaimView }),
+  z.object({ type: z.literal('claim-removed'), name: z.string() }),
+  z.object({ type: z.literal('site'), site: SiteView }),
+]);
+export type LiveEvent = z.infer<typeof LiveEvent>;

@@ -1,0 +1,100 @@
+import type { UsherError } from '../../foundation/errors.ts';
+import type { Secret } from '../../foundation/secret.ts';
+import type { DeviceEvidence } from '../../k8s/core/resources.ts';
+import type { CheckIn, CheckInReply, DeviceHello, DeviceReport, EnrolStatus, JoinRequest } from '../protocol/messages.ts';
+
+/** A device that has said hello but shown no evidence: kept in memory only, bounded, never an object. */
+export interface Candidate {
+  deviceId: string;
+  publicKeyPem: string;
+  /** SHA-256 of the DER SubjectPublicKeyInfo, lower-case hex: what a claim's `keyFingerprint` names. */
+  keyFingerprint: string;
+  hello: DeviceHello;
+  ip: string;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  /** Why its evidence was not accepted, for instance TOKEN_USED. */
+  refusal?: UsherError;
+}
+
+/** The bounded list of devices without evidence. */
+export interface CandidateList {
+  list(): Candidate[];
+  get(deviceId: string): Candidate | undefined;
+  onChange(handler: (deviceId: string) => void): () => void;
+}
+
+/** A ticket as handed to its device: the reply to /join before it becomes JSON. */
+export interface Ticket {
+  ticketId: string;
+  nodeName: string;
+  server: string;
+  token: Secret;
+  nodePassword: Secret;
+  expiresAtMs: number;
+}
+
+/** A device as the enrol server hands it over once its key is proven. */
+export interface ProvenDevice {
+  deviceId: string;
+  publicKeyPem: string;
+  keyFingerprint: string;
+  hello: DeviceHello;
+}
+
+/** What the enrol server (the device API) asks of the join controller. */
+export interface JoinDesk {
+  /** True when a Device object of that id exists: it was admitted before. */
+  isAdmitted(deviceId: string): boolean;
+  /** Whether a claim names this key, which is evidence of the kind Key. */
+  claimsKey(keyFingerprint: string): boolean;
+  /** Makes the Device, or updates its hardware and evidence. Idempotent; never weakens evidence. */
+  admit(device: ProvenDevice, evidence: DeviceEvidence): Promise<void>;
+  /** What to tell an admitted device. The version grows with every change. */
+  statusOf(deviceId: string): Pick<EnrolStatus, 'state' | 'version' | 'reason' | 'nodeName'>;
+  /**
+   * The ticket for an approved device. Asking again while the ticket is out gives the same one.
+   * @throws UsherError NOT_APPROVED, QUEUE_FULL, DEVICE_REJECTED, DEVICE_REVOKED, TICKET_FAILED, TICKET_TIMED_OUT
+   */
+  requestTicket(deviceId: string, request: JoinRequest): Promise<Ticket>;
+  /** The device says that it joined, or what went wrong. */
+  joined(deviceId: string): Promise<void>;
+  report(deviceId: string, report: DeviceReport): Promise<void>;
+  checkIn(deviceId: string, checkIn: CheckIn): Promise<CheckInReply['order']>;
+  /** Called whenever statusOf(deviceId) may have changed. Returns the unsubscribe. */
+  onChange(handler: (deviceId: string) => void): () => void;
+}
+
+/** An enrol token as operators see it; the secret is shown once, when it is made. */
+export interface EnrolTokenView {
+  tokenId: string;
+  kind: 'card' | 'batch';
+  usesLeft: number;
+  createdAt: string;
+  expiresAt: string;
+  note?: string;
+  /** Devices that used it. */
+  boundTo: string[];
+  state: 'usable' | 'used' | 'expired' | 'revoked';
+}
+
+export interface NewEnrolToken {
+  kind: 'card' | 'batch';
+  /** Batch tokens: how many devices may use it. A card token has one use. */
+  uses?: number;
+  /** Default: card 90 days, batch 7 days. */
+  expiresInSec?: number;
+  note?: string;
+}
+
+/** Enrol tokens, kept as Secrets in usher-system (only their hash), consumed by replace with resourceVersion. */
+export interface EnrolTokens {
+  create(token: NewEnrolToken): Promise<{ view: EnrolTokenView; token: Secret }>;
+  list(): Promise<EnrolTokenView[]>;
+  revoke(tokenId: string): Promise<void>;
+  /**
+   * Spends one use for this device, or finds that the same key spent it before (no event then).
+   * @throws UsherError TOKEN_UNKNOWN, TOKEN_USED, TOKEN_EXPIRED, TOKEN_REVOKED
+   */
+  redeem(token: Secret, deviceId: string): Promise<DeviceEvidence>;
+}

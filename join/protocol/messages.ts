@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { DEVICE_ID_LENGTH } from './device-id.ts';
+
+/** Server name in the enrol listener's certificate; it never depends on an address. */
+export const REGISTRAR_NAME = 'registrar.usher.internal';
+export const ENROL_PORT = 7443;
+/** Largest JSON body of the device API. */
+export const MAX_BODY_BYTES = 16 * 1024;
+/** How long GET status may hold a long poll open. */
+export const MAX_WAIT_SEC = 25;
+
+const deviceId = z.string().regex(new RegExp(`^[0-9a-hjkmnp-tv-z]{${String(DEVICE_ID_LENGTH)}}$`));
+const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/);
+const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+const timestamp = z.iso.datetime();
+const shortText = z.string().max(128);
+
+/** `/boot/firmware/usher.json`: what the personaliser writes on the FAT partition. */
+export const CardFile = z.object({
+  v: z.literal(1),
+  issuedAt: timestamp,
+  urls: z.array(z.url()).max(8),
+  caPem: z.string().max(8192),
+  /** `ush1.<token id, 10>.<secret, 26>`, Crockford base32. */
+  token: z.string().max(64).nullable(),
+  name: z.string().max(63).nullable().optional(),
+});
+export type CardFile = z.infer<typeof CardFile>;
+
+export const ENROL_TOKEN_PATTERN = /^ush1\.([0-9a-hjkmnp-tv-z]{10})\.([0-9a-hjkmnp-tv-z]{26})$/;
+
+export const Hardware = z.object({
+  model: shortText.optional(),
+  revision: z.string().max(16).optional(),
+  serial: z.string().max(32).optional(),
+  duid: z.string().max(64).optional(),
+  macs: z.array(mac).max(8),
+  memoryMiB: z.int().nonnegative().optional(),
+  /** As `uname -m` and Go name it: amd64, arm64, arm. */
+  arch: z.string().max(16),
+  hostname: z.string().max(63).optional(),
+  power: z.object({ undervoltage: z.boolean().optional() }).optional(),
+  devices: z.array(z.string().max(64)).max(64).optional(),
+});
+export type Hardware = z.infer<typeof Hardware>;
+
+/** What the device shows to tie itself to the site. Claim codes will be a further member of this union. */
+export const Evidence = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('token'), token: z.string().regex(ENROL_TOKEN_PATTERN) }),
+  z.object({ type: z.literal('none') }),
+]);
+export type Evidence = z.infer<typeof Evidence>;
+
+/** POST /enroll/v1/hello */
+export const DeviceHello = z.object({
+  v: z.literal(1),
+  id: deviceId,
+  agent: z.string().max(32),
+  bootId: z.string().max(64),
+  machineId: z.string().max(64).optional(),
+  hw: Hardware,
+  clock: z.object({ now: timestamp, synced: z.boolean() }).optional(),
+  evidence: Evidence,
+});
+export type DeviceHello = z.infer<typeof DeviceHello>;
+
+/** What the appliance tells the device of itself. */
+export const ENROL_STATES = ['pending', 'verified', 'approved', 'joined', 'rejected', 'revoked', 'held'] as const;
+export type EnrolState = (typeof ENROL_STATES)[number];
+
+/** Reply to hello, status, joined and error. */
+export const EnrolStatus = z.object({
+  v: z.literal(1),
+  /**
+   * pending: known, no evidence · verified: evidence accepted, waits for a claim · approved: may ask /join ·
+   * joined: its Node exists · held: an operator must look (quarantined, failed for now, or ignored).
+   */
+  state: z.enum(ENROL_STATES),
+  /** Grows with every change; a long poll returns at once when it differs from the caller's. */
+  version: z.int().nonnegative(),
+  serverTime: timestamp,
+  /** Why it waits or was refused, to be shown on the console. */
+  reason: z.object({ code: z.string(), message: z.string(), remedy: z.string() }).optional(),
+  retryAfterSec: z.int().positive().optional(),
+  /** Name of the node it is to become, once a claim is bound. */
+  nodeName: z.string().optional(),
+});
+export type EnrolStatus = z.infer<typeof EnrolStatus>;
+
+/** GET /enroll/v1/info */
+export const ApplianceInfo = z.object({
+  v: z.literal(1),
+  applianceId: z.string(),
+  site: z.string(),
+  caPem: z.string(),
+  serverTime: timestamp,
+});
+export type ApplianceInfo = z.infer<typeof ApplianceInfo>;
+
+/** One file that the device needs before it can join. */
+export const Artifact = z.object({
+  /** `k3s` goes to the k3s binary's place; `image` into k3s' images folder under `name`. */
+  kind: z.enum(['k3s', 'image']),
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/),
+  sha256: sha256Hex,
+  bytes: z.int().nonnegative(),
+});
+export type Artifact = z.infer<typeof Artifact>;
+
+/** GET /enroll/v1/artifacts?arch=arm64 ; each is then fetched from /enroll/v1/artifacts/<sha256> (Range honoured). */
+export const ArtifactList = z.object({ v: z.literal(1), k3sVersion: z.string(), artifacts: z.array(Artifact).max(64) });
+export type ArtifactList = z.infer<typeof ArtifactList>;
+
+/** POST /enroll/v1/join */
+export const JoinRequest = z.object({ v: z.literal(1), bootId: z.string().max(64), machineId: z.string().max(64).optional() });
+export type JoinRequest = z.infer<typeof JoinRequest>;
+
+/** Reply to /join: the only place outside the cluster where a k3s token exists. */
+export const JoinTicket = z.object({
+  v: z.literal(1),
+  ticketId: z.string(),
+  nodeName: z.string(),
+  /** URL of the k3s supervisor. */
+  server: z.url(),
+  /** `K10<ca hash>::<id>.<secret>` */
+  token: z.string(),
+  nodePassword: z.string(),
+  k3sVersion: z.string(),
+  expiresAt: timestamp,
+  serverTime: timestamp,
+});
+export type JoinTicket = z.infer<typeof JoinTicket>;
+
+/** POST /enroll/v1/error: what went wrong on the device. */
+export const DeviceReport = z.object({ v: z.literal(1), code: z.string().max(64), detail: z.string().max(512) });
+export type DeviceReport = z.infer<typeof DeviceReport>;
+
+/** POST /enroll/v1/checkin (two-minute timer, and before k3s-agent at each boot) */
+export const CheckIn = z.object({
+  v: z.literal(1),
+  bootId: z.string().max(64),
+  nodeName: z.string().max(63).optional(),
+  k3sActive: z.boolean(),
+  ips: z.array(z.string().max(64)).max(16).optional(),
+});
+export type CheckIn = z.infer<typeof CheckIn>;
+
+/** What a checked-in device is to do. */
+export const CheckInReply = z.object({
+  v: z.literal(1),
+  order: z.enum(['stay', 'rejoin', 'stop']),
+  serverTime: timestamp,
+});
+export type CheckInReply = z.infer<typeof CheckInReply>;
+
+/** Body of every refusal of the device API. */
+export const Refusal = z.object({
+  error: z.object({ code: z.string(), message: z.string(), remedy: z.string() }),
+  retryAfterSec: z.int().positive().optional(),
+});
+export type Refusal = z.infer<typeof Refusal>;
