@@ -16,6 +16,9 @@ const allowed = {
 };
 const parts = Object.keys(allowed).filter((p) => p !== 'scripts');
 
+/** A core is the pure half of a part, wherever in it. */
+const CORE = ['^[^/]+/core/', '^bootstrap-image/agent/core/'];
+
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -24,7 +27,7 @@ module.exports = {
       name: `${from}-imports-only-below`,
       severity: 'error',
       comment: `${from} may import from: ${allowed[from].join(', ') || 'nothing else'}`,
-      from: { path: part(from), pathNot: '^cli/(main|commands/(start|lab|doctor))\\.ts$' },
+      from: { path: part(from), pathNot: '^cli/(main|run-lab|commands/(start|lab|doctor))\\.ts$' },
       to: {
         path: [...parts, 'ui', 'test', 'scripts'].filter((p) => p !== from).map(part),
         pathNot: allowed[from].map(part),
@@ -34,20 +37,20 @@ module.exports = {
       name: 'core-is-pure',
       severity: 'error',
       comment: 'A core decides; it imports no node:*, no Kubernetes, no network.',
-      from: { path: ['^foundation/', '^[^/]+/core/', '^join/protocol/'] },
+      from: { path: ['^foundation/', ...CORE, '^join/protocol/'] },
       to: { dependencyTypes: ['core'] },
     },
     {
       name: 'core-uses-no-adapter-library',
       severity: 'error',
-      from: { path: ['^foundation/', '^[^/]+/core/', '^join/protocol/'] },
+      from: { path: ['^foundation/', ...CORE, '^join/protocol/'] },
       to: { path: 'node_modules', pathNot: 'node_modules/(xstate|zod|lru-cache)/' },
     },
     {
       name: 'core-imports-only-cores',
       severity: 'error',
-      from: { path: '^[^/]+/core/' },
-      to: { path: '^[^/]+/', pathNot: ['^foundation/', '^[^/]+/core/', '^join/protocol/', 'node_modules'] },
+      from: { path: CORE },
+      to: { path: '^[^/]+/', pathNot: ['^foundation/', ...CORE, '^join/protocol/', 'node_modules'] },
     },
     { name: 'product-never-imports-tests', severity: 'error', from: { pathNot: '^test/' }, to: { path: '^test/' } },
     {
@@ -69,6 +72,9 @@ module.exports = {
     exclude: { path: ['^dist/', '^ui/dist/', '^node_modules/', '^coverage/'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -5,8 +5,8 @@ export type CancelTimer = () => void;
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   nowMs(): number;
-  /** Calls `run` once after `delayMs`. A pending timer does not keep the process alive. */
-  after(delayMs: number, run: () => void): CancelTimer;
+  /** Calls `run` once after `delayMs`. A pending timer does not keep the process alive unless `hold` says so. */
+  after(delayMs: number, run: () => void, hold?: 'hold'): CancelTimer;
 }
 
 /** Above this, `setTimeout` fires at once (its delay is a signed 32-bit number of milliseconds). */
@@ -15,7 +15,7 @@ const LONGEST_TIMEOUT_MS = 2_147_483_647;
 /** The machine's own clock. Delays of any length are honoured by re-arming. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  after(delayMs, run) {
+  after(delayMs, run, hold) {
     let timer: ReturnType<typeof setTimeout>;
     const arm = (leftMs: number): void => {
       const nowMs = Math.min(leftMs, LONGEST_TIMEOUT_MS);
@@ -23,7 +23,7 @@ export const systemClock: Clock = {
         if (leftMs > nowMs) arm(leftMs - nowMs);
         else run();
       }, nowMs);
-      timer.unref();
+      if (hold === undefined) timer.unref();
     };
     arm(Math.max(0, delayMs));
     return () => {
@@ -32,7 +32,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Waits on `clock`; rejects with the signal's reason when `signal` is aborted. */
+/** Waits on `clock`, keeping the process alive; rejects with the signal's reason when `signal` is aborted. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
@@ -43,10 +43,11 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
       cancel();
       reject(signal?.reason as Error);
     };
-    const cancel = clock.after(delayMs, () => {
+    const onTime = (): void => {
       signal?.removeEventListener('abort', onAbort);
       resolve();
-    });
+    };
+    const cancel = clock.after(delayMs, onTime, 'hold');
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

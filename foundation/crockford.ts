@@ -23,9 +23,5 @@ export function toCrockford(bytes: Uint8Array): string {
 
 /** What a person typed, as canonical Crockford base32: lower case, no spaces or hyphens, O read as 0, I and L as 1. */
 export function normaliseCrockford(text: string): string {
-  return text
-    .toLowerCase()
-    .replaceAll(/[\s-]/g, '')
-    .replaceAll('o', '0')
-    .replaceAll(/[il]/g, '1');
+  return text.toLowerCase().replaceAll(/[\s-]/g, '').replaceAll('o', '0').replaceAll(/[il]/g, '1');
 }

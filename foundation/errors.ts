@@ -41,7 +41,9 @@ export function isUsherError(error: unknown, ...codes: ErrorCode[]): error is Us
 
 /** `error` itself when it is ours; otherwise an INTERNAL one that keeps it as cause. */
 export function asUsherError(error: unknown): UsherError {
-  return error instanceof UsherError ? error : new UsherError('INTERNAL', { detail: messageOf(error) }, { cause: error });
+  return error instanceof UsherError
+    ? error
+    : new UsherError('INTERNAL', { detail: messageOf(error) }, { cause: error });
 }
 
 /** The message of whatever was thrown, on one line. */

@@ -1,0 +1,85 @@
+import type { CatalogueEntry } from './entry.ts';
+
+/** The page, the API and the command line. */
+export const OPERATOR_ERRORS = {
+  SIGN_IN_NEEDED: {
+    http: 401,
+    message: 'Sign in first',
+    remedy: 'Open the page and enter the code that usher sign-in-code prints on the appliance.',
+  },
+  SIGN_IN_FAILED: {
+    http: 401,
+    message: 'The code is wrong, used or too old',
+    remedy: 'Run usher sign-in-code on the appliance for a new one.',
+  },
+  HOST_NOT_ALLOWED: {
+    http: 421,
+    message: 'The name {host} is not one of this appliance',
+    remedy: 'Use one of its addresses, or allow the name with --allow-host.',
+  },
+  ORIGIN_NOT_ALLOWED: {
+    http: 403,
+    message: 'Requests from {origin} are not accepted',
+    remedy: 'Open the page of the appliance itself.',
+  },
+  REQUEST_INVALID: {
+    http: 400,
+    message: 'The request is not valid: {detail}',
+    remedy: 'Correct what the message names; /api/v1/openapi.json describes every request.',
+  },
+  REQUEST_TOO_LARGE: {
+    http: 413,
+    message: 'The request is larger than {limitBytes} bytes',
+    remedy: 'Send less at once.',
+  },
+  ROUTE_UNKNOWN: {
+    http: 404,
+    message: 'There is nothing at {path}',
+    remedy: '/api/v1/openapi.json lists every path.',
+  },
+  CSRF_TOKEN_INVALID: {
+    http: 403,
+    message: 'The request carries no valid X-Usher-CSRF header',
+    remedy: 'Reload the page and try again.',
+  },
+  API_TOKEN_NEEDED: {
+    http: 403,
+    message: 'A signed-in page may not do this',
+    remedy: 'Run usher sign-in-code on the appliance.',
+  },
+  DEVICE_WITHOUT_KEY: {
+    http: 409,
+    message: 'Of {id} only hints were seen; it has shown no key that could be remembered',
+    remedy: 'Wait until its agent has said hello, or claim it by its MAC address.',
+  },
+  DEVICE_CLAIMED: {
+    http: 409,
+    message: 'Device {id} is claimed by {claim} already',
+    remedy: 'Change that claim, or remove it with usher unclaim {claim}.',
+  },
+  PAGE_NOT_BUILT: {
+    http: 503,
+    message: 'The web page was not built',
+    remedy: 'Run npm run build; the command line works without it.',
+  },
+  PAGE_CERTIFICATE_FAILED: {
+    http: 500,
+    message: 'The certificate of the web page could not be made: {detail}',
+    remedy: 'Look whether the state folder can be written; remove its folder page to begin with a new authority.',
+  },
+  USAGE: {
+    http: 400,
+    message: '{detail}',
+    remedy: 'Run the command with --help.',
+  },
+  APPLIANCE_UNREACHABLE: {
+    http: 503,
+    message: 'No appliance answers at {url}: {detail}',
+    remedy: 'Start it with npm start, or name another one with --server.',
+  },
+  APPLIANCE_NOT_FOUND: {
+    http: 404,
+    message: 'No appliance was started on this machine',
+    remedy: 'Start one with npm start (or npm start -- --lab 3), or name one with --server and --token-file.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
