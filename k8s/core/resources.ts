@@ -111,15 +111,7 @@ export const JOIN_STATES = [
 export type JoinState = (typeof JOIN_STATES)[number];
 
 export type DevicePhase =
-  | 'Pending'
-  | 'Approved'
-  | 'Joining'
-  | 'Ready'
-  | 'Failed'
-  | 'Quarantined'
-  | 'Rejected'
-  | 'Ignored'
-  | 'Revoked';
+  'Pending' | 'Approved' | 'Joining' | 'Ready' | 'Failed' | 'Quarantined' | 'Rejected' | 'Ignored' | 'Revoked';
 
 /** The persisted join machine. `state` is a plain string: an unknown one is a migration, never a crash. */
 export interface PersistedJoin {
@@ -265,5 +257,15 @@ export const USHER_NAMESPACE = 'usher-system';
 export const APPROVED_NODES = 'approved-nodes';
 /** Label on every object that Usher makes, so that its own leftovers can be found. */
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'usher' } as const;
+/**
+ * Annotation on a Device: an operator asks to end a failed wait at once. Its value is the moment of the request (RFC
+ * 3339); it counts when it is later than the device entered its present state.
+ */
+export const RETRY_ANNOTATION = 'usher.internal/retry';
 /** Field manager of Usher's server-side applies of labels and taints on Nodes. */
 export const FIELD_MANAGER = 'usher';
+
+/** True when the object carries the label of what Usher makes. */
+export function isManagedByUsher(object: KubeObject): boolean {
+  return Object.entries(MANAGED_BY).every(([key, value]) => object.metadata.labels?.[key] === value);
+}

@@ -1,0 +1,88 @@
+import { scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { isUsherError, UsherError } from '../foundation/errors.ts';
+import type { Random } from '../foundation/random.ts';
+import type { Secret } from '../foundation/secret.ts';
+import type { KubeClient, ObjectName } from './client/kube-client.ts';
+import { isManagedByUsher, MANAGED_BY, SECRET } from './core/resources.ts';
+
+const derive = promisify<string, Uint8Array, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(
+  scrypt,
+);
+
+/** scrypt as k3s uses it: N = 2^15, r = 8, p = 1, 64 bytes out. It takes 32 MiB, more than Node allows by itself. */
+const SCRYPT = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 2 ** 20 };
+const SALT_BYTES = 8;
+const KEY_BYTES = 64;
+
+/**
+ * The hash under which k3s keeps a node password: `$1:<salt, hex>:15:8:1:<scrypt of the password, base64 without
+ * padding>` (notes: the join contract of k3s, line 5). About 60 ms, off the event loop.
+ */
+export async function hashNodePassword(password: Secret, salt: Uint8Array): Promise<string> {
+  const key = await derive(password.reveal(), salt, KEY_BYTES, SCRYPT);
+  return `$1:${Buffer.from(salt).toString('hex')}:15:8:1:${key.toString('base64').replace(/=+$/, '')}`;
+}
+
+/** Whether `hash` is one of `password`; false also for a hash of another form. */
+export async function verifyNodePassword(password: Secret, hash: string): Promise<boolean> {
+  const [, saltHex] = /^\$1:([0-9a-f]{16}):15:8:1:[A-Za-z0-9+/]+$/.exec(hash) ?? [];
+  if (saltHex === undefined) return false;
+  const expected = Buffer.from(await hashNodePassword(password, Buffer.from(saltHex, 'hex')));
+  const given = Buffer.from(hash);
+  return expected.length === given.length && timingSafeEqual(expected, given);
+}
+
+export interface NodePasswordOptions {
+  nodeName: string;
+  password: Secret;
+  random: Random;
+  /** {@link hashNodePassword} of the password, made beforehand because it takes long; the same each time for the same one. */
+  hash?: string;
+}
+
+/**
+ * Binds a node name to a password before its machine joins: k3s then refuses the name to every other machine. Binding it
+ * again to the same password changes nothing; one that Usher bound to another password earlier is bound anew.
+ * @throws UsherError NODE_PASSWORD_FOREIGN when k3s or somebody else made the Secret
+ */
+export async function bindNodePassword(kube: KubeClient, options: NodePasswordOptions): Promise<void> {
+  const { nodeName, password, random } = options;
+  const name = nameOf(nodeName);
+  const existing = await kube.get(SECRET, name);
+  if (existing !== undefined) {
+    const hash = Buffer.from(existing.data?.['hash'] ?? '', 'base64').toString();
+    if (!isManagedByUsher(existing)) throw new UsherError('NODE_PASSWORD_FOREIGN', { nodeName, secret: name.name });
+    const isSame = options.hash === undefined ? await verifyNodePassword(password, hash) : hash === options.hash;
+    if (isSame) return;
+    // The Secret is immutable, so another password needs another Secret.
+    await kube.delete(SECRET, name, existing.metadata.uid === undefined ? {} : { uid: existing.metadata.uid });
+  }
+  const hash = options.hash ?? (await hashNodePassword(password, random.bytes(SALT_BYTES)));
+  try {
+    await kube.create(SECRET, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { ...name, labels: { ...MANAGED_BY } },
+      type: 'k3s.cattle.io/node-password',
+      immutable: true,
+      data: { hash: Buffer.from(hash).toString('base64') },
+    });
+  } catch (error) {
+    // It was not there a moment ago: whoever made it meanwhile was not this ticket.
+    if (!isUsherError(error, 'KUBE_ALREADY_EXISTS')) throw error;
+    throw new UsherError('NODE_PASSWORD_FOREIGN', { nodeName, secret: name.name }, { cause: error });
+  }
+}
+
+/** Frees a name that was bound but never joined: false when it was not bound by Usher. Needed after a failed ticket. */
+export async function releaseNodePassword(kube: KubeClient, nodeName: string): Promise<boolean> {
+  const existing = await kube.get(SECRET, nameOf(nodeName));
+  if (existing === undefined || !isManagedByUsher(existing)) return false;
+  const { uid } = existing.metadata;
+  return await kube.delete(SECRET, nameOf(nodeName), uid === undefined ? {} : { uid });
+}
+
+function nameOf(nodeName: string): ObjectName & { namespace: string } {
+  return { name: `${nodeName}.node-password.k3s`, namespace: 'kube-system' };
+}
