@@ -21,8 +21,10 @@ export interface Observation {
   architecture?: number;
   /** DHCP option 97 as hex. */
   machineUuid?: string;
-  /** From option 97 of a Raspberry Pi bootloader. */
+  /** From option 97 of a Raspberry Pi bootloader: the low 32 bits of the board's serial number, eight hex digits. */
   serial?: string;
+  /** Board revision code from option 97 of a Raspberry Pi bootloader, for instance d03114. */
+  revision?: string;
   /** mDNS service type and TXT, for instance _usher-device._tcp. */
   service?: string;
   txt?: Readonly<Record<string, string>>;
