@@ -1,7 +1,14 @@
 import type { UsherError } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
 import type { DeviceEvidence } from '../../k8s/core/resources.ts';
-import type { CheckIn, CheckInReply, DeviceHello, DeviceReport, EnrolStatus, JoinRequest } from '../protocol/messages.ts';
+import type {
+  CheckIn,
+  CheckInReply,
+  DeviceHello,
+  DeviceReport,
+  EnrolStatus,
+  JoinRequest,
+} from '../protocol/messages.ts';
 
 /** A device that has said hello but shown no evidence: kept in memory only, bounded, never an object. */
 export interface Candidate {

@@ -112,7 +112,11 @@ export const ArtifactList = z.object({ v: z.literal(1), k3sVersion: z.string(), 
 export type ArtifactList = z.infer<typeof ArtifactList>;
 
 /** POST /enroll/v1/join */
-export const JoinRequest = z.object({ v: z.literal(1), bootId: z.string().max(64), machineId: z.string().max(64).optional() });
+export const JoinRequest = z.object({
+  v: z.literal(1),
+  bootId: z.string().max(64),
+  machineId: z.string().max(64).optional(),
+});
 export type JoinRequest = z.infer<typeof JoinRequest>;
 
 /** Reply to /join: the only place outside the cluster where a k3s token exists. */
@@ -126,6 +130,8 @@ export const JoinTicket = z.object({
   token: z.string(),
   nodePassword: z.string(),
   k3sVersion: z.string(),
+  /** Set when the site has a pause image other than the one that k3s names itself. */
+  pauseImage: z.string().max(255).optional(),
   expiresAt: timestamp,
   serverTime: timestamp,
 });

@@ -1,0 +1,101 @@
+import type { Clock } from '../../foundation/clock.ts';
+import { messageOf } from '../../foundation/errors.ts';
+import type { Logger } from '../../foundation/logger.ts';
+import type { Informer, KubeClient } from '../../k8s/client/kube-client.ts';
+import type { Device, DeviceClaim, Node } from '../../k8s/core/resources.ts';
+import { hashNodePassword } from '../../k8s/node-password.ts';
+import { ActionExecutor } from './action-executor.ts';
+import { ClaimBinder } from './claim-binder.ts';
+import { DevicePlanner } from './device-planner.ts';
+import { DeviceReconciler } from './device-reconciler.ts';
+import { DeviceStore } from './device-store.ts';
+import { JoinController } from './join-controller.ts';
+import { kubeNodeLabels } from './kube-node-labels.ts';
+import { kubeTicketObjects } from './kube-ticket-objects.ts';
+import type { EventSink } from './ports.ts';
+import type { TicketKey } from './ticket-key.ts';
+import { TicketOffice, type TicketOfficeOptions } from './ticket-office.ts';
+
+export interface JoinOptions extends Pick<TicketOfficeOptions, 'clusterCaHash' | 'serverUrl'> {
+  readonly kube: KubeClient;
+  readonly devices: Informer<Device>;
+  readonly claims: Informer<DeviceClaim>;
+  readonly nodes: Informer<Node>;
+  /** From {@link loadOrCreateTicketKey}. */
+  readonly ticketKey: TicketKey;
+  readonly events: EventSink;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** k3s' hash of a node password; tests put a fast one here. */
+  readonly hashPassword?: TicketOfficeOptions['hashPassword'];
+}
+
+/** The running join part. */
+export interface Join {
+  readonly controller: JoinController;
+  /** Waits for the caches, sweeps leftovers, and takes up every device where it stands. */
+  start(): Promise<void>;
+  /** Ends after the steps that are being done now. The informers are the caller's to stop. */
+  stop(): Promise<void>;
+}
+
+const SWEEP_EVERY_MS = 60_000;
+
+/** Puts binder, planner, executor and controller together. Nothing runs before `start`. */
+export function createJoin(options: JoinOptions): Join {
+  const { kube, devices, claims, nodes, events, clock, logger } = options;
+  const store = new DeviceStore({ kube, devices });
+  const labels = kubeNodeLabels(kube);
+  const office = new TicketOffice({
+    key: options.ticketKey,
+    objects: kubeTicketObjects(kube),
+    clusterCaHash: options.clusterCaHash,
+    serverUrl: options.serverUrl,
+    hashPassword: options.hashPassword ?? hashNodePassword,
+  });
+  const binder = new ClaimBinder({ kube, store, claims, nodes, labels, events, clock, logger });
+  const planner = new DevicePlanner({ nodes, binder, labels });
+  const executor = new ActionExecutor({ store, nodes, office, labels, events, clock });
+  const reconciler = new DeviceReconciler({ store, nodes, binder, planner, executor, office, events, clock, logger });
+  const controller = new JoinController({ store, binder, reconciler, office, clock, logger });
+  const sweeper = new Sweeper({ store, office, clock, logger });
+  return {
+    controller,
+    start: async () => {
+      await Promise.all([devices.synced(), claims.synced(), nodes.synced()]);
+      binder.start();
+      reconciler.start();
+      await sweeper.start();
+    },
+    stop: async () => {
+      sweeper.stop();
+      await Promise.all([reconciler.stop(), binder.stop()]);
+    },
+  };
+}
+
+/** Removes what crashed joins left behind: at the start, and now and then for answers that came too late. */
+class Sweeper {
+  readonly #options: { store: DeviceStore; office: TicketOffice; clock: Clock; logger: Logger };
+  #isStopped = false;
+
+  constructor(options: { store: DeviceStore; office: TicketOffice; clock: Clock; logger: Logger }) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    if (this.#isStopped) return;
+    const { office, logger, clock, store } = this.#options;
+    try {
+      const swept = await office.sweep((entry) => store.hasTicketOut(entry));
+      if (swept.length > 0) logger.info({ names: swept }, 'swept left-over tickets');
+    } catch (error) {
+      logger.warn({ detail: messageOf(error) }, 'left-over tickets could not be swept');
+    }
+    clock.after(SWEEP_EVERY_MS, () => void this.start());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+}

@@ -1,0 +1,169 @@
+import { isUsherError, UsherError } from '../../foundation/errors.ts';
+import { Secret } from '../../foundation/secret.ts';
+import { joinTokenOf } from '../../k8s/bootstrap-token.ts';
+import type { Ticket } from '../core/ports.ts';
+import {
+  derivationLabel,
+  NODE_PASSWORD_BYTES,
+  PASSWORD_SALT_BYTES,
+  TOKEN_ID_LENGTH,
+  TOKEN_SECRET_LENGTH,
+  toTokenText,
+  type TicketId,
+  type TicketPlan,
+} from '../core/ticket.ts';
+import type { TicketObjects } from './ports.ts';
+import type { TicketKey } from './ticket-key.ts';
+
+/** Hashes kept ready: one for each device that may join at the same time, and as many that wait their turn. */
+const READY_HASHES = 16;
+
+export interface TicketOfficeOptions {
+  readonly key: TicketKey;
+  readonly objects: TicketObjects;
+  /** SHA-256 of the cluster's CA certificate as served at /cacerts, lower-case hex. */
+  readonly clusterCaHash: () => Promise<string>;
+  /** URL of the k3s supervisor as devices reach it. */
+  readonly serverUrl: () => string;
+  /** k3s' hash of a node password (k3s-contract.md, line 5); about 100 ms. */
+  readonly hashPassword: (password: Secret, salt: Uint8Array) => Promise<string>;
+}
+
+/**
+ * Makes and burns tickets. All secrets of a ticket are derived from the ticket key, the device's uid and the number of
+ * the attempt, so making one again after a crash or a lost reply makes the very same one.
+ */
+export class TicketOffice {
+  readonly #options: TicketOfficeOptions;
+  readonly #hashes = new Map<string, Promise<string>>();
+  /** Those begun before their device was approved, oldest first. */
+  readonly #early = new Set<string>();
+
+  constructor(options: TicketOfficeOptions) {
+    this.#options = options;
+  }
+
+  /** Public id of the ticket: that of its bootstrap token. */
+  idOf(ticket: TicketId): string {
+    return this.#token(ticket).id;
+  }
+
+  /**
+   * Starts the slow hash of a ticket that may be asked for soon; `approved` when nothing but the device's request is
+   * missing. Only so many are kept: for an approved device the oldest makes room, first of those that wait for a claim.
+   */
+  prepare(ticket: TicketId, approved: boolean): void {
+    const label = derivationLabel('node-password', ticket);
+    const isKnown = this.#hashes.has(label);
+    if (!isKnown && this.#hashes.size >= READY_HASHES) {
+      const [oldest] = [...this.#early, ...this.#hashes.keys()];
+      if (!approved || oldest === undefined) return;
+      this.#forgetHash(oldest);
+    }
+    if (approved) this.#early.delete(label);
+    else this.#early.add(label);
+    if (isKnown) return;
+    void this.#hash(ticket).catch(() => undefined);
+  }
+
+  /** Drops what {@link prepare} began for a ticket that is not asked for any more. */
+  forget(ticket: TicketId): void {
+    this.#forgetHash(derivationLabel('node-password', ticket));
+  }
+
+  async makeNodePassword(plan: TicketPlan): Promise<void> {
+    await this.#options.objects.ensureNodePassword(plan.nodeName, this.#password(plan), await this.#hash(plan));
+  }
+
+  async listName(plan: TicketPlan): Promise<void> {
+    await this.#options.objects.listName(plan.nodeName, this.idOf(plan));
+  }
+
+  async makeBootstrapToken(plan: TicketPlan): Promise<void> {
+    const { nodeName, expiresAtMs } = plan;
+    await this.#options.objects.ensureBootstrapToken({ ...this.#token(plan), expiresAtMs, nodeName });
+  }
+
+  async burn(ticket: TicketId): Promise<void> {
+    this.forget(ticket);
+    await this.#options.objects.deleteBootstrapToken(this.idOf(ticket));
+  }
+
+  async unlistName(nodeName: string): Promise<void> {
+    await this.#options.objects.unlistName(nodeName);
+  }
+
+  async removeNodePassword(nodeName: string): Promise<void> {
+    await this.#options.objects.removeNodePassword(nodeName);
+  }
+
+  /** The ticket as its device gets it. It is not made by this: all of its objects exist when it is handed out. */
+  async ticketOf(plan: TicketPlan): Promise<Ticket> {
+    const { id, secret } = this.#token(plan);
+    const caHash = await this.#options.clusterCaHash();
+    return {
+      ticketId: id,
+      nodeName: plan.nodeName,
+      server: this.#options.serverUrl(),
+      token: joinTokenOf(caHash, { id, secret }),
+      nodePassword: this.#password(plan),
+      expiresAtMs: plan.expiresAtMs,
+    };
+  }
+
+  /**
+   * Undoes what belongs to no ticket any more. A name is listed before its token is made and taken off after the token is
+   * deleted, with the ticket's id beside it: so the list of names knows every token that may be left over.
+   * @param isOut whether this ticket, or another one for the name, is being made or is out; asked before each deletion
+   * @returns the names that were taken off
+   */
+  async sweep(isOut: (entry: { ticketId: string } | { nodeName: string }) => boolean): Promise<string[]> {
+    const { objects } = this.#options;
+    const swept: string[] = [];
+    for (const { nodeName, ticketId } of await objects.listedForTickets()) {
+      if (isOut({ ticketId })) continue;
+      await objects.deleteBootstrapToken(ticketId);
+      // The name may have been listed anew meanwhile, for another ticket.
+      if (isOut({ nodeName })) continue;
+      await objects.unlistName(nodeName);
+      swept.push(nodeName);
+    }
+    return swept;
+  }
+
+  #token(ticket: TicketId): { id: string; secret: Secret } {
+    const bytes = this.#options.key.derive(derivationLabel('token', ticket));
+    const text = toTokenText(bytes, TOKEN_ID_LENGTH + TOKEN_SECRET_LENGTH);
+    // 64 bytes are too few for 22 characters once in 10^75 keys.
+    if (text === undefined) throw new UsherError('TICKET_FAILED', { detail: 'no token can be derived' });
+    return { id: text.slice(0, TOKEN_ID_LENGTH), secret: new Secret(text.slice(TOKEN_ID_LENGTH)) };
+  }
+
+  #password(ticket: TicketId): Secret {
+    const bytes = this.#options.key.derive(derivationLabel('node-password', ticket));
+    return new Secret(Buffer.from(bytes.subarray(0, NODE_PASSWORD_BYTES)).toString('hex'));
+  }
+
+  #forgetHash(label: string): void {
+    this.#hashes.delete(label);
+    this.#early.delete(label);
+  }
+
+  #hash(ticket: TicketId): Promise<string> {
+    const label = derivationLabel('node-password', ticket);
+    const ready = this.#hashes.get(label);
+    if (ready !== undefined) return ready;
+    const salt = this.#options.key.derive(derivationLabel('password-salt', ticket)).subarray(0, PASSWORD_SALT_BYTES);
+    const hash = this.#options.hashPassword(this.#password(ticket), salt);
+    this.#hashes.set(label, hash);
+    hash.catch(() => this.#forgetHash(label));
+    return hash;
+  }
+}
+
+/** `error` as a failure of the ticket, unless it says something more telling already. */
+export function ticketFailure(error: unknown): UsherError {
+  if (isUsherError(error, 'NODE_PASSWORD_FOREIGN', 'TICKET_FAILED', 'TICKET_TIMED_OUT')) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return new UsherError('TICKET_FAILED', { detail }, { cause: error });
+}

@@ -1,0 +1,203 @@
+import type { TLSSocket } from 'node:tls';
+import { toRfc3339, type Clock } from '../../foundation/clock.ts';
+import { asUsherError, isUsherError, UsherError } from '../../foundation/errors.ts';
+import type { Logger } from '../../foundation/logger.ts';
+import type { DeviceEvidence } from '../../k8s/core/resources.ts';
+import type { Candidate, JoinDesk, ProvenDevice } from '../core/ports.ts';
+import { shortIdOf } from '../protocol/device-id.ts';
+import type { DeviceHello, EnrolState, EnrolStatus } from '../protocol/messages.ts';
+import { countedAs } from './addresses.ts';
+import type { Candidates } from './candidates.ts';
+import { verifyEvidence, type EvidenceVerifiers } from './evidence-verifiers.ts';
+import type { DeviceIdentity } from './identity.ts';
+import type { LongPolls } from './long-polls.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+
+export interface RegistrarOptions {
+  desk: JoinDesk;
+  candidates: Candidates;
+  verifiers: EvidenceVerifiers;
+  polls: LongPolls;
+  refusedTokensPerIp: RateLimiter;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Where a request came from. */
+export interface Caller {
+  identity: DeviceIdentity;
+  ip: string;
+  socket: TLSSocket;
+}
+
+const RETRY_AFTER_SEC: Partial<Record<EnrolState, number>> = { pending: 5, held: 30, rejected: 300, revoked: 300 };
+/** States in which a device's evidence was accepted and nobody has turned it away. */
+const WELCOME: readonly EnrolState[] = ['verified', 'approved', 'joined'];
+
+/**
+ * Receives devices: checks what they show, hands those with evidence to the join desk, keeps the others as candidates,
+ * and tells each how it stands.
+ */
+export class Registrar {
+  readonly #options: RegistrarOptions;
+  readonly #unsubscribe: (() => void)[];
+
+  constructor(options: RegistrarOptions) {
+    this.#options = options;
+    const { desk, candidates, polls } = options;
+    this.#unsubscribe = [
+      candidates.onChange((deviceId) => polls.wake(deviceId)),
+      desk.onChange((deviceId) => {
+        if (desk.isAdmitted(deviceId)) candidates.forget(deviceId);
+        else void this.#admitByKey(deviceId);
+        polls.wake(deviceId);
+      }),
+    ];
+  }
+
+  /**
+   * @throws UsherError DEVICE_ID_MISMATCH; TOKEN_* when its evidence is refused (it is then a candidate and may go on
+   * polling); RATE_LIMITED after too many refused tokens
+   */
+  async hello(caller: Caller, hello: DeviceHello): Promise<EnrolStatus> {
+    const { desk, candidates, logger } = this.#options;
+    const { deviceId } = caller.identity;
+    if (hello.id !== deviceId) throw new UsherError('DEVICE_ID_MISMATCH', { claimed: hello.id, actual: deviceId });
+    // What it showed stays in this function: neither the list of candidates nor the desk has use for a token.
+    const device: ProvenDevice = { ...caller.identity, hello: { ...hello, evidence: { type: 'none' } } };
+    if (desk.isAdmitted(deviceId) && desk.statusOf(deviceId).state !== 'pending') {
+      await desk.admit(device, { kind: 'None' });
+      return this.statusOf(deviceId);
+    }
+    const shown = await this.#verify(caller, hello, device);
+    if (shown.evidence !== undefined) return this.#admit(device, shown.evidence);
+    if (desk.isAdmitted(deviceId)) await desk.admit(device, { kind: 'None' });
+    else {
+      if (candidates.get(deviceId) === undefined)
+        logger.info({ deviceId, ip: caller.ip }, 'a device without evidence says hello');
+      const candidate = { ...device, ip: caller.ip };
+      candidates.record(shown.refusal === undefined ? candidate : { ...candidate, refusal: shown.refusal });
+    }
+    if (shown.refusal !== undefined) throw shown.refusal;
+    return this.statusOf(deviceId);
+  }
+
+  /**
+   * How the device stands, at once when that differs from `version`, else at the next change or after `waitMs`.
+   * @throws UsherError DEVICE_UNKNOWN when it must say hello (again)
+   */
+  async status(
+    deviceId: string,
+    wait: { waitMs: number; version?: number },
+    signal: AbortSignal,
+  ): Promise<EnrolStatus> {
+    const { candidates, clock, polls } = this.#options;
+    candidates.touch(deviceId);
+    await this.#admitByKey(deviceId);
+    const deadlineMs = clock.nowMs() + wait.waitMs;
+    let status = this.statusOf(deviceId);
+    const known = wait.version ?? status.version;
+    while (status.version === known) {
+      const leftMs = deadlineMs - clock.nowMs();
+      const end = leftMs > 0 ? await polls.wait(deviceId, leftMs, signal) : 'over';
+      status = this.statusOf(deviceId);
+      if (end === 'over') break;
+    }
+    return status;
+  }
+
+  /** How the device stands now. */
+  statusOf(deviceId: string): EnrolStatus {
+    const { state, version, reason, nodeName } = this.#standing(deviceId);
+    const retryAfterSec = RETRY_AFTER_SEC[state];
+    return {
+      v: 1,
+      state,
+      version,
+      serverTime: toRfc3339(this.#options.clock.nowMs()),
+      ...(reason === undefined ? {} : { reason }),
+      ...(nodeName === undefined ? {} : { nodeName }),
+      ...(retryAfterSec === undefined ? {} : { retryAfterSec }),
+    };
+  }
+
+  /** @throws UsherError EVIDENCE_MISSING or NOT_APPROVED unless the device's evidence was accepted */
+  requireVerified(deviceId: string): void {
+    const { desk } = this.#options;
+    const state = desk.isAdmitted(deviceId) ? desk.statusOf(deviceId).state : 'pending';
+    if (state === 'pending') throw new UsherError('EVIDENCE_MISSING', { id: shortIdOf(deviceId) });
+    if (!WELCOME.includes(state)) throw new UsherError('NOT_APPROVED');
+  }
+
+  close(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  async #verify(
+    caller: Caller,
+    hello: DeviceHello,
+    device: ProvenDevice,
+  ): Promise<{ evidence?: DeviceEvidence; refusal?: UsherError }> {
+    const { desk, verifiers, refusedTokensPerIp, logger } = this.#options;
+    const { deviceId, keyFingerprint } = caller.identity;
+    const keyEvidence = (): DeviceEvidence => ({ kind: 'Key', verifiedAt: toRfc3339(this.#options.clock.nowMs()) });
+    if (hello.evidence.type === 'token') {
+      const retryAfterSec = refusedTokensPerIp.peek(countedAs(caller.ip));
+      if (retryAfterSec > 0) throw new UsherError('RATE_LIMITED', { retryAfterSec });
+    }
+    try {
+      const evidence = await verifyEvidence(verifiers, hello.evidence, { device, socket: caller.socket });
+      if (evidence !== undefined) return { evidence };
+    } catch (error) {
+      // 403 is a verdict on the evidence; anything else is a failure of ours and says nothing about it.
+      if (!isUsherError(error) || error.http !== 403) throw error;
+      refusedTokensPerIp.take(countedAs(caller.ip));
+      logger.warn({ deviceId, ip: caller.ip, code: error.code, ...error.params }, 'evidence of a device is refused');
+      return desk.claimsKey(keyFingerprint) ? { evidence: keyEvidence() } : { refusal: error };
+    }
+    return desk.claimsKey(keyFingerprint) ? { evidence: keyEvidence() } : {};
+  }
+
+  async #admit(device: ProvenDevice, evidence: DeviceEvidence): Promise<EnrolStatus> {
+    const { desk, candidates, logger } = this.#options;
+    const { deviceId } = device;
+    await desk.admit(device, evidence);
+    logger.info(
+      { deviceId, evidence: evidence.kind, tokenId: evidence.tokenId },
+      'the evidence of a device is accepted',
+    );
+    if (desk.isAdmitted(deviceId)) candidates.forget(deviceId);
+    return this.statusOf(deviceId);
+  }
+
+  /** A claim may name the key of a device that is already here: then it need not say hello again. */
+  async #admitByKey(deviceId: string): Promise<void> {
+    const { desk, candidates, clock, logger } = this.#options;
+    const candidate: Candidate | undefined = candidates.get(deviceId);
+    if (candidate === undefined || desk.isAdmitted(deviceId) || !desk.claimsKey(candidate.keyFingerprint)) return;
+    const { publicKeyPem, keyFingerprint, hello } = candidate;
+    try {
+      await this.#admit(
+        { deviceId, publicKeyPem, keyFingerprint, hello },
+        { kind: 'Key', verifiedAt: toRfc3339(clock.nowMs()) },
+      );
+    } catch (error) {
+      const { code, message } = asUsherError(error);
+      logger.warn({ deviceId, code, message }, 'a device whose key is claimed could not be admitted yet');
+    }
+  }
+
+  #standing(deviceId: string): Pick<EnrolStatus, 'state' | 'version' | 'reason' | 'nodeName'> {
+    const { desk, candidates } = this.#options;
+    // Odd versions are the desk's and even ones the list's, so that passing from one to the other is always a change.
+    if (desk.isAdmitted(deviceId)) {
+      const status = desk.statusOf(deviceId);
+      return { ...status, version: status.version * 2 + 1 };
+    }
+    const version = candidates.versionOf(deviceId);
+    if (version === undefined) throw new UsherError('DEVICE_UNKNOWN', { id: shortIdOf(deviceId) });
+    const refusal =
+      candidates.get(deviceId)?.refusal ?? new UsherError('EVIDENCE_MISSING', { id: shortIdOf(deviceId) });
+    return { state: 'pending', version: version * 2, reason: refusal.toBody() };
+  }
+}

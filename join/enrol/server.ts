@@ -1,0 +1,157 @@
+import { constants } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Clock } from '../../foundation/clock.ts';
+import { messageOf, UsherError } from '../../foundation/errors.ts';
+import type { Logger } from '../../foundation/logger.ts';
+import type { EnrolTokens, JoinDesk } from '../core/ports.ts';
+import { addressOf, countedAs } from './addresses.ts';
+import type { Artifacts } from './artifacts.ts';
+import type { EnrolAuthority } from './authority.ts';
+import type { Candidates } from './candidates.ts';
+import { zeroCounters, type EnrolCounters, type EnrolGauges } from './counters.ts';
+import { evidenceVerifiers, type EvidenceVerifiers } from './evidence-verifiers.ts';
+import { DEFAULT_ENROL_LIMITS, type EnrolLimits } from './limits.ts';
+import { LongPolls } from './long-polls.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import { Registrar } from './registrar.ts';
+import { enrolRoutes } from './routes.ts';
+
+export interface EnrolServerOptions {
+  authority: EnrolAuthority;
+  desk: JoinDesk;
+  tokens: EnrolTokens;
+  artifacts: Artifacts;
+  candidates: Candidates;
+  /** Name of the site, as devices show it. */
+  site: string;
+  /** Address to listen on; all by default. */
+  host?: string;
+  /** 0 takes a free one. */
+  port: number;
+  clock: Clock;
+  logger: Logger;
+  limits?: Partial<EnrolLimits>;
+  /** Further or other kinds of evidence than tokens. */
+  verifiers?: EvidenceVerifiers;
+}
+
+/** The running device API. */
+export interface EnrolServer {
+  readonly port: number;
+  counters(): EnrolCounters & EnrolGauges;
+  /** Answers what waits, lets what runs end for a moment, then closes every connection. */
+  close(): Promise<void>;
+}
+
+/** Longer than the longest poll, and than the ten seconds a proof of two requests may take on one connection. */
+const KEEP_ALIVE_MS = 75_000;
+const CLOSE_GRACE_MS = 2000;
+const MOST_HEADER_BYTES = 8192;
+
+/**
+ * Starts the device API: TLS 1.3 with a client certificate that proves a key and nothing else.
+ * @throws UsherError LISTEN_FAILED
+ */
+export async function startEnrolServer(options: EnrolServerOptions): Promise<EnrolServer> {
+  const { desk, candidates, clock, logger } = options;
+  const limits: EnrolLimits = { ...DEFAULT_ENROL_LIMITS, ...options.limits };
+  const counters = zeroCounters();
+  const verifiers = options.verifiers ?? evidenceVerifiers(options.tokens);
+  const polls = new LongPolls(clock, limits.longPolls);
+  const refusedTokensPerIp = new RateLimiter(clock, limits.refusedTokensPerIp);
+  const registrar = new Registrar({ desk, candidates, verifiers, polls, refusedTokensPerIp, clock, logger });
+  const evidenceTypes = Object.keys(verifiers);
+  const app = enrolRoutes({ ...options, registrar, evidenceTypes, counters, limits });
+  const server = await tlsServer(options.authority, limits);
+  server.on('request', app);
+  server.on('tlsClientError', (error) => {
+    counters.tlsErrors += 1;
+    logger.debug({ error: messageOf(error) }, 'a TLS handshake with a device failed');
+  });
+  const open = guardConnections(server, { clock, limits, counters });
+  try {
+    await listen(server, options.host, options.port);
+  } catch (error) {
+    registrar.close();
+    throw error;
+  }
+  server.on('error', (error) => logger.error({ error: messageOf(error) }, 'the listener for devices has a fault'));
+  return {
+    port: (server.address() as AddressInfo).port,
+    counters: () => ({ ...counters, candidates: candidates.list().length, longPolls: polls.size, connections: open() }),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      registrar.close();
+      polls.endAll();
+      const cancel = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
+      await closed;
+      cancel();
+    },
+  };
+}
+
+async function tlsServer(authority: EnrolAuthority, limits: EnrolLimits): Promise<Server> {
+  const { cert, key } = await authority.serverCredentials();
+  return createServer({
+    cert: cert + authority.caPem,
+    key: key.reveal(),
+    minVersion: 'TLSv1.3',
+    requestCert: true,
+    // Who signed a device's certificate means nothing: its key is looked at, request by request.
+    rejectUnauthorized: false,
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    handshakeTimeout: limits.headersMs,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: Math.min(5000, limits.headersMs),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MOST_HEADER_BYTES,
+  });
+}
+
+/** Refuses connections beyond the limits before any handshake is paid for. Gives the number of open ones. */
+function guardConnections(
+  server: Server,
+  { clock, limits, counters }: { clock: Clock; limits: EnrolLimits; counters: EnrolCounters },
+): () => number {
+  const perIp = new RateLimiter(clock, limits.connectionsPerIp);
+  const all = new RateLimiter(clock, limits.connections);
+  const openPerIp = new Map<string, number>();
+  let open = 0;
+  const refuse = (socket: Socket): void => {
+    counters.connectionsRefused += 1;
+    socket.destroy();
+  };
+  server.maxConnections = limits.openConnections;
+  server.on('drop', () => (counters.connectionsRefused += 1));
+  server.on('connection', (socket: Socket) => {
+    const ip = countedAs(addressOf(socket.remoteAddress));
+    const already = openPerIp.get(ip) ?? 0;
+    if (already >= limits.openConnectionsPerIp || perIp.take(ip) > 0 || all.take('all') > 0) {
+      refuse(socket);
+      return;
+    }
+    open += 1;
+    openPerIp.set(ip, already + 1);
+    socket.once('close', () => {
+      open -= 1;
+      const left = (openPerIp.get(ip) ?? 1) - 1;
+      if (left === 0) openPerIp.delete(ip);
+      else openPerIp.set(ip, left);
+    });
+  });
+  return () => open;
+}
+
+async function listen(server: Server, host: string | undefined, port: number): Promise<void> {
+  const listening = once(server, 'listening');
+  server.listen(host === undefined ? { port } : { port, host });
+  try {
+    await listening;
+  } catch (error) {
+    const address = `${host ?? '*'}:${port}`;
+    throw new UsherError('LISTEN_FAILED', { address, detail: messageOf(error) }, { cause: error });
+  }
+}
