@@ -1,0 +1,59 @@
+/** Where things lie on the device. */
+export interface DevicePaths {
+  /** The personalised file on the FAT partition. */
+  readonly card: string;
+  readonly deviceKey: string;
+  readonly state: string;
+  /** Hashes of files checked before, so that a start need not read them again. */
+  readonly hashes: string;
+  readonly k3s: string;
+  readonly images: string;
+  readonly k3sConfig: string;
+  readonly nodePassword: string;
+  /** k3s keeps the kubelet's client certificate here. */
+  readonly k3sAgent: string;
+  readonly consoleText: string;
+  readonly issue: string;
+  readonly console: string;
+  readonly machineId: string;
+  readonly bootId: string;
+  readonly hostname: string;
+  readonly cpuInfo: string;
+  readonly memInfo: string;
+  readonly routes: string;
+  /** Places of the device tree, best first. */
+  readonly deviceTrees: readonly string[];
+  readonly networkInterfaces: string;
+  readonly devices: string;
+  readonly cgroupControllers: string;
+  readonly clockSynchronised: string;
+}
+
+/** All paths below `root`, which is empty on a device and a folder in tests. */
+export function devicePaths(root = ''): DevicePaths {
+  return {
+    card: `${root}/boot/firmware/usher.json`,
+    deviceKey: `${root}/var/lib/usher/device.key`,
+    state: `${root}/var/lib/usher/state.json`,
+    hashes: `${root}/var/lib/usher/hashes.json`,
+    k3s: `${root}/usr/local/bin/k3s`,
+    images: `${root}/var/lib/rancher/k3s/agent/images`,
+    k3sConfig: `${root}/etc/rancher/k3s/config.yaml`,
+    nodePassword: `${root}/etc/rancher/node/password`,
+    k3sAgent: `${root}/var/lib/rancher/k3s/agent`,
+    consoleText: `${root}/run/usher/console`,
+    issue: `${root}/etc/issue.d/usher.issue`,
+    console: `${root}/dev/console`,
+    machineId: `${root}/etc/machine-id`,
+    bootId: `${root}/proc/sys/kernel/random/boot_id`,
+    hostname: `${root}/proc/sys/kernel/hostname`,
+    cpuInfo: `${root}/proc/cpuinfo`,
+    memInfo: `${root}/proc/meminfo`,
+    routes: `${root}/proc/net/route`,
+    deviceTrees: [`${root}/sys/firmware/devicetree/base`, `${root}/proc/device-tree`],
+    networkInterfaces: `${root}/sys/class/net`,
+    devices: `${root}/dev`,
+    cgroupControllers: `${root}/sys/fs/cgroup/cgroup.controllers`,
+    clockSynchronised: `${root}/run/systemd/timesync/synchronized`,
+  };
+}

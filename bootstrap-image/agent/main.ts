@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../foundation/clock.ts';
+import { asUsherError } from '../../foundation/errors.ts';
+import { systemRandom } from '../../foundation/random.ts';
+import { ArtifactStore } from './adapters/artifacts.ts';
+import { ScreenConsole } from './adapters/console.ts';
+import { loadIdentity, loadOrMakeIdentity } from './adapters/device-key.ts';
+import { journalLogger } from './adapters/journal-logger.ts';
+import { K3sNode } from './adapters/k3s-node.ts';
+import { systemNetwork } from './adapters/network.ts';
+import { systemd } from './adapters/services.ts';
+import { DeviceTime, setSystemClock } from './adapters/system-time.ts';
+import { Agent } from './agent.ts';
+import { beforeK3s } from './before-k3s.ts';
+import { checkIn, type CheckInOptions } from './check-in.ts';
+import { devicePaths } from './core/device-paths.ts';
+
+// usage: agent.mjs [checkin | before-k3s] [--root DIR] [--debug]
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { root: { type: 'string', default: '' }, debug: { type: 'boolean', default: false } },
+});
+const logger = journalLogger((line) => process.stdout.write(line), values.debug);
+const paths = devicePaths(values.root);
+const network = systemNetwork(paths.routes);
+const k3s = new K3sNode({ paths, services: systemd, network });
+const time = new DeviceTime({
+  clock: systemClock,
+  setClock: setSystemClock,
+  synchronisedPath: paths.clockSynchronised,
+  logger,
+});
+// The clock's timers do not keep a process alive; this one does, until all is done.
+const alive = setInterval(() => undefined, 60_000);
+
+try {
+  if (positionals[0] === 'checkin') await runOnce(checkIn);
+  else if (positionals[0] === 'before-k3s') await runOnce(beforeK3s);
+  else await runAgent();
+} catch (error) {
+  const { code, message, remedy } = asUsherError(error);
+  logger.error({ code, remedy }, message);
+  process.exitCode = 1;
+}
+clearInterval(alive);
+
+async function runOnce(work: (options: CheckInOptions) => Promise<string>): Promise<void> {
+  const identity = await loadIdentity(paths.deviceKey, logger);
+  if (identity === undefined) return;
+  const outcome = await work({ paths, identity, k3s, services: systemd, network, time, clock: systemClock, logger });
+  logger.debug({ outcome }, `${work.name} is over`);
+}
+
+async function runAgent(): Promise<void> {
+  const identity = await loadOrMakeIdentity(paths.deviceKey, logger);
+  const agent = new Agent({
+    paths,
+    identity,
+    k3s,
+    artifacts: new ArtifactStore({ paths, logger }),
+    network,
+    time,
+    console: new ScreenConsole(paths, logger),
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+  });
+  await agent.run();
+}
