@@ -117,6 +117,7 @@ export const NewClaim = z.object({
   labels: labelMap.optional(),
   taints: z.array(Taint).optional(),
   pair: z.object({ name: z.string(), role: z.enum(['Primary', 'Backup']) }).optional(),
+  /** Reserved: refused with CLAIM_INVALID until it is acted on. */
   replaces: z.string().optional(),
   reclaimPolicy: z.enum(['Retain', 'Release']).optional(),
 });

@@ -1,0 +1,140 @@
+import { toRfc3339 } from '../../foundation/clock.ts';
+import { isVerified } from '../../join/core/evidence.ts';
+import type { Candidate } from '../../join/core/ports.ts';
+import { shortIdOf } from '../../join/protocol/device-id.ts';
+import type { Observation, Sighting } from '../../discovery/core/sighting.ts';
+import type { DeviceClaim, DeviceHardware, Node } from '../../k8s/core/resources.ts';
+import { conditionViews } from './condition-view.ts';
+import type { DeviceView, Stage } from './schemas.ts';
+import type { RowSources } from './row-sources.ts';
+import { waitsFor } from './waits-for.ts';
+
+export const MAC_ROW_PREFIX = 'mac:';
+const MAX_SEEN_BY = 16;
+
+/** One row of the operators' list, from everything known of one physical thing. */
+export function deviceView(sources: RowSources): DeviceView {
+  const { id, device, candidate, claim, node } = sources;
+  const stage = stageOf(sources);
+  const sightings = [...sources.sightings].sort((a, b) => b.lastSeenMs - a.lastSeenMs);
+  const hardware = device?.status?.hardware ?? candidate?.hello.hw;
+  return compact({
+    id,
+    shortId: device === undefined && candidate === undefined ? id.slice(MAC_ROW_PREFIX.length) : shortIdOf(id),
+    stage,
+    state: device?.status?.join?.state,
+    waitsFor: waitsFor(stage, sources),
+    since: sinceOf(sources),
+    ...seenTimes(sightings, candidate),
+    macs: [...new Set([...sightings.map(({ mac }) => mac), ...(hardware?.macs ?? [])])],
+    ip: first(sightings, (sighting) => sighting.ip) ?? candidate?.ip ?? addressOf(node),
+    hostname: first(sightings, (sighting) => sighting.hostname) ?? hardware?.hostname,
+    vendor: first(sightings, (sighting) => sighting.vendor),
+    ...hardwareFacts(hardware),
+    serial: hardware?.serial ?? first(sightings, (sighting) => sighting.serial),
+    evidence: device?.spec.evidence.kind ?? 'None',
+    claimable: isClaimable(sources, stage),
+    claim: claim?.metadata.name,
+    nodeName: nodeNameOf(sources),
+    labels: node === undefined || claim === undefined ? undefined : labelsOnNode(claim, node),
+    failure: device?.status?.failure ?? candidate?.refusal?.toBody(),
+    conditions: device === undefined ? undefined : conditionViews(device.status?.conditions),
+    seenBy: seenByOf(sightings),
+    reasons: [...new Set(sightings.flatMap((sighting) => sighting.reasons.map(({ why }) => why)))],
+  });
+}
+
+/** Where it stands. An operator's decision counts at once, before the join controller has acted on it. */
+function stageOf({ device, candidate }: RowSources): Stage {
+  if (device === undefined) return candidate === undefined ? 'Seen' : 'NoEvidence';
+  if (device.spec.decision !== 'Undecided') return device.spec.decision;
+  const phase = device.status?.phase ?? 'Pending';
+  if (phase !== 'Pending') return phase;
+  return isVerified(device.spec.evidence) ? 'Pending' : 'NoEvidence';
+}
+
+function isClaimable({ device, claim }: RowSources, stage: Stage): boolean {
+  if (device === undefined || claim !== undefined || !isVerified(device.spec.evidence)) return false;
+  return stage === 'Pending' || stage === 'Failed';
+}
+
+function sinceOf({ device, candidate, sightings }: RowSources): string {
+  const since = device?.status?.join?.since ?? device?.metadata.creationTimestamp;
+  if (since !== undefined) return since;
+  const seenMs = candidate?.firstSeenMs ?? Math.min(...sightings.map(({ firstSeenMs }) => firstSeenMs));
+  return toRfc3339(Number.isFinite(seenMs) ? seenMs : 0);
+}
+
+function seenTimes(
+  sightings: readonly Sighting[],
+  candidate: Candidate | undefined,
+): { firstSeen?: string; lastSeen?: string } {
+  const seen = candidate === undefined ? sightings : [...sightings, candidate];
+  if (seen.length === 0) return {};
+  return {
+    firstSeen: toRfc3339(Math.min(...seen.map(({ firstSeenMs }) => firstSeenMs))),
+    lastSeen: toRfc3339(Math.max(...seen.map(({ lastSeenMs }) => lastSeenMs))),
+  };
+}
+
+type HardwareFacts = { [Key in 'model' | 'arch' | 'memoryMiB']: DeviceHardware[Key] | undefined };
+
+function hardwareFacts(hardware: Partial<HardwareFacts> | undefined): HardwareFacts {
+  return { model: hardware?.model, arch: hardware?.arch, memoryMiB: hardware?.memoryMiB };
+}
+
+function nodeNameOf({ device, claim }: RowSources): string | undefined {
+  const ofDevice = device?.status?.nodeRef?.name ?? device?.status?.join?.nodeName;
+  return ofDevice ?? claim?.spec.nodeName ?? claim?.metadata.name;
+}
+
+/** The labels that the claim asks for, with the values that the Node has now. */
+function labelsOnNode(claim: DeviceClaim, node: Node): Record<string, string> {
+  const wanted = Object.keys(claim.spec.labels ?? {});
+  const have = node.metadata.labels ?? {};
+  return Object.fromEntries(wanted.flatMap((key) => (have[key] === undefined ? [] : [[key, have[key]]])));
+}
+
+function addressOf(node: Node | undefined): string | undefined {
+  return node?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+}
+
+function seenByOf(sightings: readonly Sighting[]): DeviceView['seenBy'] {
+  return sightings
+    .flatMap((sighting) => [...sighting.observations])
+    .sort((a, b) => b.atMs - a.atMs)
+    .slice(0, MAX_SEEN_BY)
+    .map((seen) => ({
+      source: seen.source,
+      interface: seen.interface,
+      at: toRfc3339(seen.atMs),
+      what: observationText(seen),
+    }));
+}
+
+/** What one source told, in words. */
+function observationText(seen: Observation): string {
+  const words = [
+    seen.messageType === undefined ? undefined : `DHCP ${seen.messageType}`,
+    seen.service === undefined ? undefined : `announces ${seen.service}`,
+    seen.ip === undefined ? undefined : `address ${seen.ip}`,
+    seen.hostname === undefined ? undefined : `calls itself ${seen.hostname}`,
+    seen.vendorClass === undefined ? undefined : `vendor class ${seen.vendorClass}`,
+    seen.serial === undefined ? undefined : `serial ${seen.serial}`,
+    seen.suspicious === undefined ? undefined : `suspicious: ${seen.suspicious}`,
+  ].filter((text) => text !== undefined);
+  return words.length === 0 ? 'seen' : words.join(', ');
+}
+
+function first<T>(items: readonly Sighting[], pick: (item: Sighting) => T | undefined): T | undefined {
+  for (const item of items) {
+    const value = pick(item);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** Without the fields that are undefined, so that rows compare and print well. */
+function compact(view: DeviceView): DeviceView {
+  return Object.fromEntries(Object.entries(view).filter(([, value]) => value !== undefined)) as DeviceView;
+}

@@ -1,0 +1,241 @@
+import { isVerified } from '../../join/core/evidence.ts';
+import type { Candidate } from '../../join/core/ports.ts';
+import type { Sighting } from '../../discovery/core/sighting.ts';
+import type { Device, DeviceClaim, Node } from '../../k8s/core/resources.ts';
+import { ClaimIndex, keyOfMatch, keysOf, type Identity } from './claim-index.ts';
+import { deviceView, MAC_ROW_PREFIX } from './device-view.ts';
+import { MultiMap } from './multi-map.ts';
+import type { DeviceView } from './schemas.ts';
+
+/**
+ * Everything known, arranged as rows: one for each physical thing. What has shown a key has a row of its own (two keys
+ * are two things); a sighting belongs to the device that has its MAC address, else to the one it names, else it is a
+ * row itself. Each `set…` and `remove…` gives the ids of the rows that may look different now.
+ */
+export class RowIndex {
+  readonly #devices = new Map<string, Device>();
+  readonly #candidates = new Map<string, Candidate>();
+  readonly #sightings = new Map<string, Sighting>();
+  readonly #nodes = new Map<string, Node>();
+  readonly #claims = new ClaimIndex();
+  /** MAC address → ids of devices and candidates that say they have it. */
+  readonly #idsOfMac = new MultiMap();
+  /** Device id → MAC addresses of sightings that name it. */
+  readonly #hintedMacs = new MultiMap();
+  /** Node name → ids of devices that are, or are to become, that node. */
+  readonly #idsOfNode = new MultiMap();
+  /** What a claim can match, or the claim it is bound to → ids of rows; and the same the other way round. */
+  readonly #idsOfKey = new MultiMap();
+  readonly #keysOfId = new Map<string, readonly string[]>();
+
+  setDevice(device: Device): ReadonlySet<string> {
+    return this.#changeKeyed(device.metadata.name, () => this.#devices.set(device.metadata.name, device));
+  }
+
+  removeDevice(id: string): ReadonlySet<string> {
+    return this.#changeKeyed(id, () => this.#devices.delete(id));
+  }
+
+  setCandidate(candidate: Candidate): ReadonlySet<string> {
+    return this.#changeKeyed(candidate.deviceId, () => this.#candidates.set(candidate.deviceId, candidate));
+  }
+
+  removeCandidate(id: string): ReadonlySet<string> {
+    return this.#changeKeyed(id, () => this.#candidates.delete(id));
+  }
+
+  setSighting(sighting: Sighting): ReadonlySet<string> {
+    return this.#changeSighting(sighting.mac, sighting);
+  }
+
+  removeSighting(mac: string): ReadonlySet<string> {
+    return this.#changeSighting(mac, undefined);
+  }
+
+  setNode(node: Node): ReadonlySet<string> {
+    this.#nodes.set(node.metadata.name, node);
+    return new Set(this.#idsOfNode.get(node.metadata.name));
+  }
+
+  removeNode(name: string): ReadonlySet<string> {
+    this.#nodes.delete(name);
+    return new Set(this.#idsOfNode.get(name));
+  }
+
+  setClaim(claim: DeviceClaim): ReadonlySet<string> {
+    return this.#changeClaim(claim.metadata.name, claim);
+  }
+
+  removeClaim(name: string): ReadonlySet<string> {
+    return this.#changeClaim(name, undefined);
+  }
+
+  device(id: string): Device | undefined {
+    return this.#devices.get(id);
+  }
+
+  candidate(id: string): Candidate | undefined {
+    return this.#candidates.get(id);
+  }
+
+  node(name: string): Node | undefined {
+    return this.#nodes.get(name);
+  }
+
+  claims(): DeviceClaim[] {
+    return this.#claims.list();
+  }
+
+  /** Ids of all rows. */
+  ids(): Set<string> {
+    const ids = new Set([...this.#devices.keys(), ...this.#candidates.keys()]);
+    for (const mac of this.#sightings.keys()) ids.add(this.#rowOfMac(mac));
+    return ids;
+  }
+
+  /** The row of that id, or undefined when nothing (any more) has it. */
+  view(id: string): DeviceView | undefined {
+    const device = this.#devices.get(id);
+    const candidate = this.#candidates.get(id);
+    const sightings = this.#sightingsOf(id);
+    if (device === undefined && candidate === undefined && sightings.length === 0) return undefined;
+    const claim = this.#claims.claimOf(identityOf(id, device, candidate, sightings), device?.status?.claimRef?.name);
+    return deviceView({ id, device, candidate, sightings, claim, node: this.#nodeOf(device) });
+  }
+
+  #nodeOf(device: Device | undefined): Node | undefined {
+    const name = nodeNameOf(device);
+    const node = name === undefined ? undefined : this.#nodes.get(name);
+    const uid = device?.status?.nodeRef?.uid;
+    return uid === undefined || node?.metadata.uid === uid ? node : undefined;
+  }
+
+  #sightingsOf(id: string): Sighting[] {
+    const macs = id.startsWith(MAC_ROW_PREFIX)
+      ? [id.slice(MAC_ROW_PREFIX.length)]
+      : new Set([...this.#macsOf(id), ...this.#hintedMacs.get(id)]);
+    return [...macs].flatMap((mac) => {
+      const sighting = this.#sightings.get(mac);
+      return sighting !== undefined && this.#rowOfMac(mac) === id ? [sighting] : [];
+    });
+  }
+
+  /** The row that what is seen of a MAC address belongs to. */
+  #rowOfMac(mac: string): string {
+    const [owner] = [...this.#idsOfMac.get(mac)].sort((a, b) => this.#compareClaimsToMac(a, b));
+    if (owner !== undefined) return owner;
+    const hinted = this.#sightings.get(mac)?.deviceId;
+    const known = hinted !== undefined && (this.#devices.has(hinted) || this.#candidates.has(hinted));
+    return known ? hinted : MAC_ROW_PREFIX + mac;
+  }
+
+  /**
+   * A MAC address is only said, never proven: evidence goes before none, and the newest key before an older one, since
+   * a re-flashed board is there under its new key.
+   */
+  #compareClaimsToMac(a: string, b: string): number {
+    const [one, other] = [this.#devices.get(a), this.#devices.get(b)];
+    const strength = strengthOf(other) - strengthOf(one);
+    if (strength !== 0) return strength;
+    const [madeOne = '', madeOther = ''] = [one?.metadata.creationTimestamp, other?.metadata.creationTimestamp];
+    if (madeOne !== madeOther) return madeOne < madeOther ? 1 : -1;
+    return a < b ? -1 : 1;
+  }
+
+  #macsOf(id: string): readonly string[] {
+    return this.#devices.get(id)?.status?.hardware?.macs ?? this.#candidates.get(id)?.hello.hw.macs ?? [];
+  }
+
+  #changeKeyed(id: string, change: () => void): ReadonlySet<string> {
+    const touched = new Set([id]);
+    const before = this.#macsOf(id);
+    const hinted = this.#hintedMacs.get(id);
+    for (const mac of [...before, ...hinted]) touched.add(this.#rowOfMac(mac));
+    for (const mac of before) this.#idsOfMac.remove(mac, id);
+    const nodeBefore = nodeNameOf(this.#devices.get(id));
+    if (nodeBefore !== undefined) this.#idsOfNode.remove(nodeBefore, id);
+    change();
+    const nodeAfter = nodeNameOf(this.#devices.get(id));
+    if (nodeAfter !== undefined) this.#idsOfNode.add(nodeAfter, id);
+    const after = this.#macsOf(id);
+    for (const mac of after) {
+      touched.add(this.#rowOfMac(mac));
+      this.#idsOfMac.add(mac, id);
+    }
+    for (const mac of [...before, ...after, ...hinted]) touched.add(this.#rowOfMac(mac));
+    return this.#reindexed(touched);
+  }
+
+  #changeSighting(mac: string, sighting: Sighting | undefined): ReadonlySet<string> {
+    const touched = new Set([this.#rowOfMac(mac)]);
+    const before = this.#sightings.get(mac)?.deviceId;
+    if (before !== undefined) this.#hintedMacs.remove(before, mac);
+    if (sighting === undefined) this.#sightings.delete(mac);
+    else this.#sightings.set(mac, sighting);
+    if (sighting?.deviceId !== undefined) this.#hintedMacs.add(sighting.deviceId, mac);
+    return this.#reindexed(touched.add(this.#rowOfMac(mac)));
+  }
+
+  #changeClaim(name: string, claim: DeviceClaim | undefined): ReadonlySet<string> {
+    const before = this.#claims.get(name);
+    if (claim === undefined) this.#claims.remove(name);
+    else this.#claims.set(claim);
+    const touched = new Set<string>(this.#idsOfKey.get(boundKey(name)));
+    for (const each of [before, claim]) {
+      if (each === undefined) continue;
+      for (const id of this.#idsOfKey.get(keyOfMatch(each.spec.match))) touched.add(id);
+      const bound = each.status?.deviceRef?.name;
+      if (bound !== undefined) touched.add(bound);
+    }
+    return touched;
+  }
+
+  #reindexed(ids: ReadonlySet<string>): ReadonlySet<string> {
+    for (const id of ids) {
+      for (const key of this.#keysOfId.get(id) ?? []) this.#idsOfKey.remove(key, id);
+      const keys = this.#keysNow(id);
+      if (keys.length === 0) this.#keysOfId.delete(id);
+      else this.#keysOfId.set(id, keys);
+      for (const key of keys) this.#idsOfKey.add(key, id);
+    }
+    return ids;
+  }
+
+  #keysNow(id: string): string[] {
+    const [device, candidate, sightings] = [this.#devices.get(id), this.#candidates.get(id), this.#sightingsOf(id)];
+    if (device === undefined && candidate === undefined && sightings.length === 0) return [];
+    const bound = device?.status?.claimRef?.name;
+    const keys = keysOf(identityOf(id, device, candidate, sightings));
+    return bound === undefined ? keys : [...keys, boundKey(bound)];
+  }
+}
+
+function boundKey(claimName: string): string {
+  return `bound:${claimName}`;
+}
+
+function nodeNameOf(device: Device | undefined): string | undefined {
+  return device?.status?.nodeRef?.name ?? device?.status?.join?.nodeName;
+}
+
+function strengthOf(device: Device | undefined): number {
+  if (device === undefined) return 0;
+  return isVerified(device.spec.evidence) ? 2 : 1;
+}
+
+function identityOf(
+  id: string,
+  device: Device | undefined,
+  candidate: Candidate | undefined,
+  sightings: readonly Sighting[],
+): Identity {
+  const hardware = device?.status?.hardware ?? candidate?.hello.hw;
+  const seenSerials = sightings.flatMap(({ serial }) => (serial === undefined ? [] : [serial]));
+  return {
+    id,
+    macs: [...(hardware?.macs ?? []), ...sightings.map(({ mac }) => mac)],
+    // What the device itself says goes before what was seen of it.
+    serials: hardware?.serial === undefined ? seenSerials : [hardware.serial],
+    duid: hardware?.duid,
+  };
+}

@@ -1,0 +1,86 @@
+import { isVerified } from '../../join/core/evidence.ts';
+import type { Condition, Device } from '../../k8s/core/resources.ts';
+import type { RowSources } from './row-sources.ts';
+import type { Stage } from './schemas.ts';
+
+/** What the thing of a row waits for now, in a sentence; undefined when all is well. */
+export function waitsFor(stage: Stage, sources: RowSources): string | undefined {
+  switch (stage) {
+    case 'Seen':
+      return sources.claim === undefined
+        ? 'only seen on the LAN: waits for its agent to say hello'
+        : `waits for its agent to say hello; it is to become ${nodeNameOf(sources)}`;
+    case 'NoEvidence':
+      return noEvidence(sources);
+    case 'Pending':
+      return pending(sources);
+    case 'Approved':
+      return 'approved: waits for the device to ask for its ticket';
+    case 'Joining':
+      return joining(sources);
+    case 'Ready':
+      return unclaimed(sources) ?? troubleOfNode(sources);
+    case 'Failed':
+      return failed(sources.device);
+    case 'Quarantined':
+      return 'waits for an operator: something about this device is not as it was';
+    case 'Rejected':
+    case 'Ignored':
+    case 'Revoked':
+      return `${stage.toLowerCase()}: stays so until an operator reconsiders`;
+  }
+}
+
+function noEvidence({ candidate }: RowSources): string {
+  const why = candidate?.refusal?.message ?? 'its card carries no enrol token of this site';
+  return `waits for evidence: ${why}`;
+}
+
+function pending({ device, claim }: RowSources): string {
+  const claimed = conditionOf(device, 'Claimed');
+  if (claim === undefined) return 'waits for a claim';
+  if (device !== undefined && !isVerified(device.spec.evidence)) return 'waits for evidence';
+  if (claimed?.status === 'False' && claimed.reason !== 'NoClaim') return claimed.message;
+  return device?.status?.claimRef === undefined
+    ? `waits for claim ${claim.metadata.name} to be bound to it`
+    : `claim ${claim.metadata.name} is bound; waits for approval`;
+}
+
+function joining(sources: RowSources): string {
+  switch (sources.device?.status?.join?.state) {
+    case 'ticketing':
+      return 'its ticket is being made';
+    case 'labelling':
+      return `waits for node ${nodeNameOf(sources)} to be Ready with its labels`;
+    default:
+      return sources.node === undefined
+        ? 'has its ticket: k3s starts on the device'
+        : `waits for node ${nodeNameOf(sources)} to be Ready`;
+  }
+}
+
+function failed(device: Device | undefined): string {
+  const retryAt = device?.status?.failure?.retryAt ?? device?.status?.join?.deadline;
+  return retryAt === undefined ? 'failed: waits for an operator' : `failed: tried again at ${retryAt}`;
+}
+
+/** Its claim was deleted: the node runs on, which is worth saying. */
+function unclaimed({ device, claim }: RowSources): string | undefined {
+  const claimed = conditionOf(device, 'Claimed');
+  return claim === undefined && claimed?.status === 'False' ? claimed.message : undefined;
+}
+
+function troubleOfNode({ device, node }: RowSources): string | undefined {
+  if (node === undefined) return `its node ${device?.status?.nodeRef?.name ?? ''} is not there`;
+  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
+  if (ready === undefined || ready.status === 'True') return undefined;
+  return `its node is not ready: ${ready.message ?? ready.reason ?? ready.status}`;
+}
+
+function nodeNameOf({ device, claim }: RowSources): string {
+  return device?.status?.join?.nodeName ?? claim?.spec.nodeName ?? claim?.metadata.name ?? '';
+}
+
+function conditionOf(device: Device | undefined, type: string): Condition | undefined {
+  return device?.status?.conditions?.find((condition) => condition.type === type);
+}

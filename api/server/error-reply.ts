@@ -1,0 +1,57 @@
+import type { ErrorRequestHandler, Request } from 'express';
+import { UsherError } from '../../foundation/errors.ts';
+import type { Logger } from '../../foundation/logger.ts';
+import type { ErrorReply } from '../core/schemas.ts';
+
+/** Largest JSON body of the operators' API. */
+export const MAX_BODY_BYTES = 64 * 1024;
+
+/**
+ * Turns whatever a handler threw into the reply, and logs it: the one place for both. What is not a UsherError is told
+ * to nobody but the log.
+ */
+export function errorReply(logger: Logger): ErrorRequestHandler {
+  // Express tells error handlers by their four parameters.
+  return (thrown: unknown, request, response, next) => {
+    const error = translate(thrown);
+    log(logger, error, request);
+    if (response.headersSent) {
+      // Too late for a reply: Express then closes the connection.
+      next(error);
+      return;
+    }
+    const retryAfter = error.params['retryAfterSec'];
+    if (retryAfter !== undefined) response.setHeader('retry-after', String(retryAfter));
+    response
+      .status(error.http)
+      .setHeader('cache-control', 'no-store')
+      .json({ error: error.toBody() } satisfies ErrorReply);
+  };
+}
+
+function translate(thrown: unknown): UsherError {
+  if (thrown instanceof UsherError) return thrown;
+  const { type, status } = describe(thrown);
+  if (type === 'entity.too.large')
+    return new UsherError('REQUEST_TOO_LARGE', { limitBytes: MAX_BODY_BYTES }, { cause: thrown });
+  if (status !== undefined && status >= 400 && status < 500) {
+    const detail = type === 'entity.parse.failed' ? 'the body is not JSON' : 'it is malformed';
+    return new UsherError('REQUEST_INVALID', { detail }, { cause: thrown });
+  }
+  return new UsherError('INTERNAL', { detail: 'the log of the appliance says what' }, { cause: thrown });
+}
+
+/** What Express and its body parser say about an error they made. */
+function describe(thrown: unknown): { type?: string; status?: number } {
+  if (typeof thrown !== 'object' || thrown === null) return {};
+  return {
+    ...('type' in thrown && typeof thrown.type === 'string' ? { type: thrown.type } : {}),
+    ...('status' in thrown && typeof thrown.status === 'number' ? { status: thrown.status } : {}),
+  };
+}
+
+function log(logger: Logger, error: UsherError, request: Request): void {
+  const fields = { code: error.code, method: request.method, path: request.path, ip: request.ip };
+  if (error.http >= 500) logger.error({ ...fields, err: error.cause ?? error }, 'request failed');
+  else logger.info({ ...fields, reason: error.message }, 'request refused');
+}

@@ -1,0 +1,97 @@
+import { Router } from 'express';
+import { isUsherError, UsherError } from '../../../foundation/errors.ts';
+import type { KubeClient } from '../../../k8s/client/kube-client.ts';
+import { DEVICE_CLAIM, type DeviceClaim } from '../../../k8s/core/resources.ts';
+import { changedClaim, claimView, toDeviceClaim } from '../../core/claim.ts';
+import { findDevice } from '../../core/device-lookup.ts';
+import { ClaimChange, NewClaim, type ClaimList, type ClaimView, type DeviceView } from '../../core/schemas.ts';
+import type { LiveModel } from '../live-model.ts';
+import { bodyOf } from '../request-body.ts';
+
+/** How often a change is tried again when somebody else (the claim binder, kubectl) wrote meanwhile. */
+const MAX_WRITE_ATTEMPTS = 5;
+
+/** The claims: DeviceClaim objects, made and changed here as kubectl would. */
+export function claimRoutes(model: LiveModel, kube: KubeClient): Router {
+  const router = Router();
+  router.get('/claims', (_request, response) => {
+    response.json({ items: model.claims() } satisfies ClaimList);
+  });
+  router.get('/claims/:name', async (request, response) => {
+    response.json(claimView(await existing(kube, request.params.name)));
+  });
+  router.post('/claims', async (request, response) => {
+    const claim = await create(model, kube, bodyOf(request, NewClaim));
+    const view = claimView(claim) satisfies ClaimView;
+    response.status(201).location(`/api/v1/claims/${view.name}`).json(view);
+  });
+  router.patch('/claims/:name', async (request, response) => {
+    const changed = await change(kube, request.params.name, bodyOf(request, ClaimChange));
+    model.claimChanged(changed);
+    response.json(claimView(changed));
+  });
+  router.delete('/claims/:name', async (request, response) => {
+    const { name } = request.params;
+    if (!(await kube.delete(DEVICE_CLAIM, { name }))) throw new UsherError('CLAIM_UNKNOWN', { name });
+    response.status(204).end();
+  });
+  return router;
+}
+
+async function create(model: LiveModel, kube: KubeClient, wanted: NewClaim): Promise<DeviceClaim> {
+  if (wanted.device !== undefined && wanted.match !== undefined) {
+    throw new UsherError('CLAIM_INVALID', { detail: 'give either device or match' });
+  }
+  const row = wanted.device === undefined ? undefined : findDevice(model.rows(), wanted.device);
+  const claim = toDeviceClaim(wanted, row);
+  checkIsFree(model, claim, row);
+  try {
+    const made = await kube.create(DEVICE_CLAIM, claim);
+    model.claimChanged(made);
+    return made;
+  } catch (error) {
+    throw inClaimWords(error, claim.metadata.name);
+  }
+}
+
+/** Finds what the binder would find a moment later, while the operator still looks. */
+function checkIsFree(model: LiveModel, { metadata: { name }, spec }: DeviceClaim, row: DeviceView | undefined): void {
+  const claims = model.index.claims();
+  if (claims.some((other) => other.metadata.name === name)) throw new UsherError('CLAIM_EXISTS', { name });
+  if (row?.claim !== undefined) {
+    throw new UsherError('DEVICE_CLAIMED', { id: row.shortId, claim: row.claim });
+  }
+  const nodeName = spec.nodeName ?? name;
+  const rival = claims.find((other) => (other.spec.nodeName ?? other.metadata.name) === nodeName);
+  if (rival !== undefined) {
+    throw new UsherError('NODE_NAME_TAKEN', { nodeName, owner: `claim ${rival.metadata.name}` });
+  }
+  const isForeign =
+    model.index.node(nodeName) !== undefined && !model.rows().some((other) => other.nodeName === nodeName);
+  if (isForeign) throw new UsherError('NODE_NAME_TAKEN', { nodeName, owner: 'a node that Usher did not make' });
+}
+
+async function existing(kube: KubeClient, name: string): Promise<DeviceClaim> {
+  const claim = await kube.get(DEVICE_CLAIM, { name });
+  if (claim === undefined) throw new UsherError('CLAIM_UNKNOWN', { name });
+  return claim;
+}
+
+async function change(kube: KubeClient, name: string, wanted: ClaimChange): Promise<DeviceClaim> {
+  for (let attempt = 1; ; attempt += 1) {
+    const changed = changedClaim(await existing(kube, name), wanted);
+    try {
+      return await kube.replace(DEVICE_CLAIM, changed);
+    } catch (error) {
+      if (!isUsherError(error, 'KUBE_CONFLICT') || attempt === MAX_WRITE_ATTEMPTS) throw inClaimWords(error, name);
+    }
+  }
+}
+
+/** Kubernetes' answer in the operators' words. */
+function inClaimWords(error: unknown, name: string): unknown {
+  if (isUsherError(error, 'KUBE_ALREADY_EXISTS')) return new UsherError('CLAIM_EXISTS', { name }, { cause: error });
+  if (isUsherError(error, 'KUBE_NOT_FOUND')) return new UsherError('CLAIM_UNKNOWN', { name }, { cause: error });
+  if (!isUsherError(error, 'KUBE_INVALID')) return error;
+  return new UsherError('CLAIM_INVALID', { detail: error.params['detail'] ?? error.message }, { cause: error });
+}
