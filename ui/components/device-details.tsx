@@ -1,0 +1,71 @@
+import type { ComponentChildren } from 'preact';
+import type { DeviceView } from '../../api/core/schemas.ts';
+import type { LiveStore } from '../live-store.ts';
+import { Age } from './age.tsx';
+
+const EVIDENCE: Record<DeviceView['evidence'], string> = {
+  CardToken: 'the token of its own card',
+  BatchToken: 'the token of a batch of cards',
+  ClaimCode: 'its claim code',
+  Key: 'its key, named in a claim',
+  None: 'nothing',
+};
+
+/** All that is known of a device, for whoever asks. */
+export function DeviceDetails({ device, store }: { device: DeviceView; store: LiveStore }) {
+  const board = [
+    device.model,
+    device.arch,
+    device.memoryMiB === undefined ? undefined : `${String(device.memoryMiB)} MiB`,
+  ];
+  return (
+    <dl class="more" id={detailsId(device)}>
+      <Row name="Id">
+        <code>{device.id}</code>
+      </Row>
+      <Row name="Board">{text(board)}</Row>
+      <Row name="Serial number">{device.serial}</Row>
+      <Row name="MAC addresses">{text(device.macs)}</Row>
+      <Row name="Calls itself">{device.hostname}</Row>
+      <Row name="Proved by">{EVIDENCE[device.evidence]}</Row>
+      <Row name="Looks like a candidate">{text(device.reasons ?? [])}</Row>
+      <Row name="Seen">
+        {device.seenBy?.map((seen, at) => (
+          <span class="line" key={at}>
+            <bdi>{seen.what}</bdi> ({[seen.source, seen.interface].filter((part) => part !== '').join(', ')},{' '}
+            <Age store={store} at={seen.at} /> ago)
+          </span>
+        ))}
+      </Row>
+      <Row name="Conditions">
+        {device.conditions?.map((condition) => (
+          <span class="line" key={condition.type}>
+            <b>{condition.type}</b>{' '}
+            {condition.status === 'True' ? 'yes' : condition.status === 'False' ? 'no' : 'unknown'}:{' '}
+            <bdi>{condition.message}</bdi>
+          </span>
+        ))}
+      </Row>
+    </dl>
+  );
+}
+
+/** The id of a device's details, for the button that shows them. */
+export function detailsId(device: DeviceView): string {
+  return `details-${device.id}`;
+}
+
+function Row({ name, children }: { name: string; children: ComponentChildren }) {
+  const isEmpty = children === undefined || children === '' || (Array.isArray(children) && children.length === 0);
+  if (isEmpty) return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd dir="auto">{children}</dd>
+    </div>
+  );
+}
+
+function text(parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join(', ');
+}

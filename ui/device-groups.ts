@@ -1,0 +1,87 @@
+import type { ClaimView, DeviceView, Stage } from '../api/core/schemas.ts';
+
+export type GroupId = 'attention' | 'claim' | 'way' | 'seen' | 'ready' | 'aside';
+
+export interface Group {
+  id: GroupId;
+  title: string;
+  /** What it means to stand here, in words. */
+  hint: string;
+}
+
+/** The groups of the page, first what needs the operator. */
+export const GROUPS: readonly Group[] = [
+  { id: 'attention', title: 'Needs attention', hint: 'Something is wrong; each says what to do.' },
+  { id: 'claim', title: 'Waiting for your claim', hint: 'These belong to this site. Name one, and it joins.' },
+  { id: 'way', title: 'On its way', hint: 'Claimed. It joins by itself.' },
+  { id: 'seen', title: 'Seen on the network', hint: 'Only seen: nothing yet proves that these belong to this site.' },
+  { id: 'ready', title: 'Ready', hint: 'Nodes of the cluster, with the labels of their claims.' },
+  { id: 'aside', title: 'Set aside', hint: 'Rejected, ignored or revoked. They stay out until you reconsider.' },
+];
+
+/** Where on the page a device stands. */
+export function groupOf(device: DeviceView): GroupId {
+  const isClaimed = device.claim !== undefined;
+  switch (device.stage) {
+    case 'Failed':
+    case 'Quarantined':
+      return 'attention';
+    case 'Ready':
+      // A claimed node that waits for something does not work as it should; an unclaimed one only says so.
+      return isClaimed && device.waitsFor !== undefined ? 'attention' : 'ready';
+    case 'Pending':
+      if (device.failure !== undefined) return 'attention';
+      return isClaimed ? 'way' : 'claim';
+    case 'Approved':
+    case 'Joining':
+      return 'way';
+    case 'Seen':
+    case 'NoEvidence':
+      if (device.failure !== undefined) return 'attention';
+      return isClaimed ? 'way' : 'seen';
+    case 'Rejected':
+    case 'Ignored':
+    case 'Revoked':
+      return 'aside';
+  }
+}
+
+/** Claims that have no row of their own device: nothing on the network answers to them, or they are in conflict. */
+export function openClaims(claims: readonly ClaimView[], devices: readonly DeviceView[]): ClaimView[] {
+  const shown = new Set(devices.map((device) => device.claim));
+  return claims.filter((claim) => claim.phase === 'Conflict' || (claim.phase === 'Waiting' && !shown.has(claim.name)));
+}
+
+/** What a device is called on the page. */
+export function nameOf(device: DeviceView): string {
+  return device.nodeName ?? device.hostname ?? device.model ?? device.vendor ?? 'Unknown device';
+}
+
+const BADGES: Record<Stage, string> = {
+  Seen: 'Seen',
+  NoEvidence: 'No evidence',
+  Pending: 'Pending',
+  Approved: 'Approved',
+  Joining: 'Joining',
+  Ready: 'Ready',
+  Failed: 'Failed',
+  Quarantined: 'Quarantined',
+  Rejected: 'Rejected',
+  Ignored: 'Ignored',
+  Revoked: 'Revoked',
+};
+
+/** Where a device stands, in a word or two. */
+export function badgeOf(device: DeviceView): string {
+  return device.stage === 'Ready' && groupOf(device) === 'attention' ? 'Not ready' : BADGES[device.stage];
+}
+
+/** Steps from the claim to a ready node, by persisted join state. */
+const STEPS = ['pending', 'approved', 'ticketing', 'joining', 'labelling', 'ready'];
+export const LAST_STEP = STEPS.length - 1;
+
+/** How many steps of its way a claimed device has behind it; undefined when it is not on its way. */
+export function stepOf(device: DeviceView): number | undefined {
+  if (groupOf(device) !== 'way') return undefined;
+  return Math.max(0, STEPS.indexOf(device.state ?? 'pending'));
+}
