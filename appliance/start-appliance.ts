@@ -1,0 +1,234 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { startApiServer, type ApiServer } from '../api/server/api-server.ts';
+import { advertiseAppliance } from '../discovery/sources/advertise.ts';
+import { startDiscovery, type Discovery } from '../discovery/sources/discovery.ts';
+import { asUsherError } from '../foundation/errors.ts';
+import type { Secret } from '../foundation/secret.ts';
+import { toRfc3339 } from '../foundation/clock.ts';
+import { createJoin } from '../join/controller/create-join.ts';
+import { loadOrCreateTicketKey } from '../join/controller/ticket-key.ts';
+import { Artifacts } from '../join/enrol/artifacts.ts';
+import { loadOrCreateAuthority, type EnrolAuthority } from '../join/enrol/authority.ts';
+import { Candidates } from '../join/enrol/candidates.ts';
+import { startEnrolServer, type EnrolServer } from '../join/enrol/server.ts';
+import { KubeEnrolTokens } from '../join/enrol/tokens.ts';
+import type { EnrolTokens, JoinDesk } from '../join/core/ports.ts';
+import type { CardFile } from '../join/protocol/messages.ts';
+import type { Informer } from '../k8s/client/kube-client.ts';
+import { DEVICE, DEVICE_CLAIM, NODE, type Device, type DeviceClaim, type Node } from '../k8s/core/resources.ts';
+import { EventRecorder } from '../k8s/events.ts';
+import { supplyArtifacts } from './artifact-supply.ts';
+import type { ApplianceConfig } from './config.ts';
+import { startKubernetes, type Kubernetes } from './kubernetes.ts';
+import { createMetrics } from './metrics.ts';
+import { siteView } from './site-view.ts';
+import { StopList } from './stop-list.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** The running appliance. */
+export interface Appliance {
+  /** Addresses of the operators' page. */
+  readonly pageUrls: readonly string[];
+  /** A one-time code to sign in with. */
+  newSignInCode(): { code: Secret; expiresAtMs: number };
+  /** Stops everything in reverse order; bounded in time. */
+  close(): Promise<void>;
+}
+
+/**
+ * The composition root: starts every part in order and puts them together. Discovery is first, so that what is plugged in
+ * while Kubernetes starts is seen too. If a part fails, those before it are stopped again.
+ * @throws UsherError of the part that failed
+ */
+export async function startAppliance(config: ApplianceConfig, surroundings: Surroundings): Promise<Appliance> {
+  const stops = new StopList(surroundings.logger);
+  try {
+    return await compose(config, surroundings, stops);
+  } catch (error) {
+    await stops.run();
+    throw error;
+  }
+}
+
+async function compose(config: ApplianceConfig, surroundings: Surroundings, stops: StopList): Promise<Appliance> {
+  const { clock, logger, progress } = surroundings;
+  progress('Looking at the LAN');
+  const discovery = await startDiscovery({
+    ...(config.interfaces.length === 0 ? {} : { interfaces: config.interfaces }),
+    leaseFiles: config.leaseFiles,
+    noLocalDhcpServer: config.noLocalDhcp,
+    clock,
+    logger,
+  });
+  stops.add('discovery', () => discovery.stop());
+
+  const kubernetes = await startKubernetes(config, addressesOf(discovery)[0], surroundings);
+  stops.add('kubernetes', () => kubernetes.close());
+
+  progress('Opening the doors');
+  const authority = await loadOrCreateAuthority(kubernetes.kube);
+  const doors = await openDoors({ config, surroundings, stops, discovery, kubernetes, authority });
+  return {
+    pageUrls: doors.urls(),
+    newSignInCode: () => doors.newSignInCode(),
+    close: () => stops.run(),
+  };
+}
+
+interface Parts {
+  config: ApplianceConfig;
+  surroundings: Surroundings;
+  stops: StopList;
+  discovery: Discovery;
+  kubernetes: Kubernetes;
+  authority: EnrolAuthority;
+}
+
+/** The join part and both of its doors: the device API and the operators' API. */
+async function openDoors(parts: Parts): Promise<ApiServer> {
+  const { config, surroundings, stops, kubernetes } = parts;
+  const { clock, random } = surroundings;
+  const { kube } = kubernetes;
+  const informers = { devices: kube.inform(DEVICE), claims: kube.inform(DEVICE_CLAIM), nodes: kube.inform(NODE) };
+  stops.add('informers', async () => {
+    await Promise.all(Object.values(informers).map((informer) => informer.stop()));
+  });
+  const desk = await startJoin(parts, informers);
+  const tokens = new KubeEnrolTokens({ kube, clock, random });
+  const candidates = new Candidates(clock);
+  stops.add('candidates', () => {
+    candidates.close();
+    return Promise.resolve();
+  });
+  const enrol = await startEnrolServer({
+    authority: parts.authority,
+    desk,
+    tokens,
+    candidates,
+    artifacts: await offerArtifacts(parts),
+    site: config.site,
+    port: config.enrolPort,
+    ...listenOn(config),
+    clock,
+    logger: surroundings.logger.child({ part: 'enrol' }),
+  });
+  stops.add('enrol', () => enrol.close());
+  await advertise(parts);
+  const api = await openPage(parts, { informers, tokens, candidates, enrol });
+  stops.add('api', () => api.close());
+  return api;
+}
+
+interface Informers {
+  devices: Informer<Device>;
+  claims: Informer<DeviceClaim>;
+  nodes: Informer<Node>;
+}
+
+async function startJoin(parts: Parts, informers: Informers): Promise<JoinDesk> {
+  const { discovery, stops, surroundings } = parts;
+  const { kube, cluster } = parts.kubernetes;
+  const { clock, logger, random } = surroundings;
+  const joining = createJoin({
+    kube,
+    ...informers,
+    ticketKey: await loadOrCreateTicketKey({ kube, random }),
+    clusterCaHash: () => cluster.caHash(),
+    serverUrl: () => cluster.joinServerUrl(addressesOf(discovery)[0] ?? '127.0.0.1'),
+    events: new EventRecorder({ kube, clock, logger, instance: hostname() }),
+    clock,
+    logger: logger.child({ part: 'join' }),
+  });
+  await joining.start();
+  stops.add('join', () => joining.stop());
+  return joining.controller;
+}
+
+interface Doors {
+  informers: Informers;
+  tokens: EnrolTokens;
+  candidates: Candidates;
+  enrol: EnrolServer;
+}
+
+function openPage(parts: Parts, { informers, tokens, candidates, enrol }: Doors): Promise<ApiServer> {
+  const { config, surroundings, discovery, kubernetes } = parts;
+  const { clock, random, logger } = surroundings;
+  const { kube, cluster, k3sPath } = kubernetes;
+  const registry = createMetrics({
+    discovery: () => discovery.counters(),
+    candidates: () => candidates.list().length,
+    devices: () => informers.devices.list(),
+    enrol: () => enrol.counters(),
+    kubernetesReady: () => kubernetes.isReady(),
+  });
+  return startApiServer({
+    ...listenOn(config),
+    port: config.pagePort,
+    kube,
+    sightings: discovery.sightings,
+    candidates,
+    tokens,
+    informers,
+    site: () => siteView({ ...parts, clock }),
+    isKubernetesReady: () => kubernetes.isReady(),
+    makeCard: (token) => cardFor(token, parts),
+    uiDir: join(import.meta.dirname, '../ui/dist'),
+    stateDir: config.stateDir,
+    allowHosts: config.allowHosts,
+    clock,
+    random,
+    logger: logger.child({ part: 'api' }),
+    registry,
+    cli: { kubeconfig: cluster.kubeconfigPath, ...(k3sPath === undefined ? {} : { k3s: k3sPath }) },
+  });
+}
+
+function listenOn({ host }: ApplianceConfig): { host?: string } {
+  return host === undefined ? {} : { host };
+}
+
+async function offerArtifacts(parts: Parts): Promise<Artifacts> {
+  const { config, kubernetes, surroundings } = parts;
+  surroundings.progress('Reading what devices will need');
+  const artifacts = new Artifacts({
+    k3sVersion: kubernetes.version,
+    ...(config.pauseImage === undefined ? {} : { pauseImage: config.pauseImage }),
+    cacheFile: join(config.stateDir, 'artifacts.json'),
+    logger: surroundings.logger,
+  });
+  await supplyArtifacts(artifacts, config, kubernetes, surroundings);
+  return artifacts;
+}
+
+async function advertise({ config, surroundings, stops, discovery, authority }: Parts): Promise<void> {
+  const { logger } = surroundings;
+  try {
+    const advertisement = await advertiseAppliance({
+      interfaces: discovery.interfaces().map(({ name }) => name),
+      port: config.enrolPort,
+      txt: { v: '1', id: authority.applianceId, n: config.site, api: '1' },
+    });
+    stops.add('advertisement', () => advertisement.stop());
+  } catch (error) {
+    // Devices try their card's URLs and the gateway first: worth a line, not worth a stop.
+    const { code, message } = asUsherError(error);
+    logger.warn({ code, detail: message }, 'the appliance cannot be found by mDNS');
+  }
+}
+
+function cardFor(token: Secret, { config, surroundings, discovery, authority }: Parts): CardFile {
+  return {
+    v: 1,
+    issuedAt: toRfc3339(surroundings.clock.nowMs()),
+    urls: addressesOf(discovery).map((address) => `https://${address}:${String(config.enrolPort)}`),
+    caPem: authority.caPem,
+    token: token.reveal(),
+    name: null,
+  };
+}
+
+function addressesOf(discovery: Discovery): string[] {
+  return discovery.interfaces().flatMap(({ addresses }) => addresses);
+}
