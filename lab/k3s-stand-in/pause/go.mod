@@ -1,0 +1,3 @@
+module usher.internal/lab/k3s-stand-in/pause
+
+go 1.24
