@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// Plain JavaScript on purpose: it must run on whatever Node.js the machine has, and find the right one.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const NEEDED_MAJOR = 24;
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
+
+if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
+  const { main } = await import('./main.ts');
+  await main(process.argv.slice(2));
+} else {
+  const node = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
+  if (existsSync(node)) runWith(node);
+  else refuse();
+}
+
+function runWith(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of FORWARDED) {
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to the whole process group, so the child has it already.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.on('error', (error) => {
+    console.error(`error: ${node} does not run: ${error.message}`);
+    process.exitCode = 1;
+  });
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
+  });
+}
+
+function refuse() {
+  // Wording and code of NODE_TOO_OLD in foundation/error-catalogue.ts, which this Node.js cannot import.
+  console.error(`error: Node.js ${process.versions.node} runs this, but ${NEEDED_MAJOR} is needed [NODE_TOO_OLD]`);
+  console.error('remedy: Run npm ci in the checkout: it brings Node.js 24 along.');
+  process.exitCode = 1;
+}
