@@ -1,0 +1,9 @@
+/** Options every bench understands. */
+export interface BenchOptions {
+  /** The k3s binary; default: the stand-in. */
+  k3s: string | undefined;
+  images: string | undefined;
+  /** Pairs to measure. */
+  pairs: number;
+  say: (line: string) => void;
+}

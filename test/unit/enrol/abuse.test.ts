@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { afterEach, describe, expect, it } from 'vitest';
+import { REGISTRAR_NAME } from '../../../join/protocol/messages.ts';
+import { EnrolSite } from '../../support/enrol-site.ts';
+import { clientCertificate, type ClientCertificate } from '../../support/test-device.ts';
+
+let site: EnrolSite;
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await site.close();
+});
+
+/** Resolves with the milliseconds until the other side ends the connection. */
+async function endOf(socket: Socket): Promise<number> {
+  sockets.push(socket);
+  const startMs = performance.now();
+  socket.on('error', () => socket.destroy());
+  socket.resume();
+  await once(socket, 'close', { signal: AbortSignal.timeout(5000) });
+  return performance.now() - startMs;
+}
+
+const tls = async (certificate?: ClientCertificate): Promise<Socket> => {
+  const { cert, key } = certificate ?? (await clientCertificate());
+  const target = { host: '127.0.0.1', port: site.server.port, ca: site.authority.caPem, servername: REGISTRAR_NAME };
+  const socket = connectTls({ ...target, cert, key });
+  sockets.push(socket);
+  await once(socket, 'secureConnect', { signal: AbortSignal.timeout(5000) });
+  return socket;
+};
+
+describe('slow and greedy clients', () => {
+  it('are cut off while they dawdle in the handshake, the headers or the body', async () => {
+    site = await EnrolSite.start({ headersMs: 200, requestMs: 400 });
+    const silent = connectPlain(site.server.port, '127.0.0.1');
+    const headers = await tls();
+    headers.write('GET /enroll/v1/info HTTP/1.1\r\nHost: x\r\nX-Drip: ');
+    const body = await tls();
+    body.write(
+      'POST /enroll/v1/hello HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{',
+    );
+    const lives = await Promise.all([endOf(silent), endOf(headers), endOf(body)]);
+    for (const ms of lives) expect(ms).toBeLessThan(1500);
+    expect(site.server.counters().connections).toBe(0);
+  });
+
+  it('do not hold a file open that they do not read', async () => {
+    site = await EnrolSite.start({ stalledMs: 200 });
+    const path = await site.file('k3s', new Uint8Array(32 << 20));
+    const { sha256 } = await site.artifacts.register({ kind: 'k3s', path, arch: 'arm64' });
+    const certificate = await clientCertificate();
+    site.desk.set(site.device(certificate).deviceId, 'approved');
+    const reader = await tls(certificate);
+    reader.write(`GET /enroll/v1/artifacts/${sha256} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    reader.pause();
+    await expect
+      .poll(() => site.server.counters(), { timeout: 4000 })
+      .toMatchObject({ artifactsBroken: 1, connections: 0 });
+  });
+
+  it('get so many connections per address, and others still get in', async () => {
+    site = await EnrolSite.start({ openConnectionsPerIp: 2 });
+    await tls();
+    const second = await tls();
+    expect(await endOf(connectPlain(site.server.port, '127.0.0.1'))).toBeLessThan(1000);
+    const elsewhere = await site.newDevice('127.0.0.3');
+    expect((await elsewhere.get('info')).status).toBe(200);
+    expect(site.server.counters()).toMatchObject({ connections: 3, connectionsRefused: 1 });
+    second.destroy();
+    await expect.poll(() => site.server.counters().connections, { timeout: 2000 }).toBe(2);
+    expect((await (await site.newDevice()).get('info')).status).toBe(200);
+  });
+
+  it('get so many new connections a minute', async () => {
+    site = await EnrolSite.start({ connectionsPerIp: { uses: 1, perSec: 60 } });
+    await tls();
+    expect(await endOf(connectPlain(site.server.port, '127.0.0.1'))).toBeLessThan(1000);
+    expect(site.server.counters().connectionsRefused).toBe(1);
+  });
+});
