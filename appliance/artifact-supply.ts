@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { asUsherError } from '../foundation/errors.ts';
 import type { Artifacts } from '../join/enrol/artifacts.ts';
-import { k3sArchOf, PINNED_K3S_VERSION, type K3sArch } from '../k8s/core/k3s-release.ts';
+import { k3sArchOf, type K3sArch } from '../k8s/core/k3s-release.ts';
 import { obtainK3s, obtainK3sImages } from '../k8s/k3s/obtain.ts';
 import type { ApplianceConfig } from './config.ts';
 import { imageArchives, type Kubernetes } from './kubernetes.ts';
 import type { Surroundings } from './surroundings.ts';
+
+/** What it matters to know of the running cluster. */
+type Running = Pick<Kubernetes, 'k3sByArch' | 'version' | 'standIn'>;
 
 /** Architectures that a Raspberry Pi can have, and that of most masters. 32-bit ones need --k3s-for. */
 const SERVED: readonly K3sArch[] = ['arm64', 'amd64'];
@@ -17,15 +20,15 @@ const SERVED: readonly K3sArch[] = ['arm64', 'amd64'];
 export async function supplyArtifacts(
   artifacts: Artifacts,
   config: ApplianceConfig,
-  kubernetes: Kubernetes,
+  kubernetes: Running,
   surroundings: Surroundings,
 ): Promise<void> {
   const own = k3sArchOf(process.arch);
   const images = await imageArchives(config.images);
   for (const [arch, path] of kubernetes.k3sByArch) await artifacts.register({ kind: 'k3s', name: 'k3s', path, arch });
   if (own !== undefined) for (const path of images) await artifacts.register({ kind: 'image', path, arch: own });
-  // The stand-in has no release, and with a binary or images of their own choice nobody wants others beside them.
-  if (kubernetes.standIn !== undefined || config.k3s !== undefined || images.length > 0) return;
+  // The stand-in has no release, and who brings images of their own wants no others beside them.
+  if (kubernetes.standIn !== undefined || images.length > 0) return;
   for (const arch of SERVED) void fetchFor(arch, artifacts, config, kubernetes, surroundings);
 }
 
@@ -33,13 +36,14 @@ async function fetchFor(
   arch: K3sArch,
   artifacts: Artifacts,
   config: ApplianceConfig,
-  { k3sByArch }: Kubernetes,
+  { k3sByArch, version }: Running,
   { clock, logger, signal }: Surroundings,
 ): Promise<void> {
   const options = {
     ...(config.k3sMirror === undefined ? {} : { mirror: config.k3sMirror }),
     cacheDir: join(config.cacheDir, 'k3s'),
-    version: config.k3sVersion ?? PINNED_K3S_VERSION,
+    // What the server is, not what was asked for: it may come from --k3s, the PATH or a cluster that runs already.
+    version,
     arch,
     clock,
     logger,

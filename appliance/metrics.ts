@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { DiscoveryCounters } from '../discovery/sources/discovery.ts';
 import type { EnrolCounters, EnrolGauges } from '../join/enrol/counters.ts';
-import type { Device } from '../k8s/core/resources.ts';
+import { DEVICE_PHASES, type Device } from '../k8s/core/resources.ts';
 
 /** Where the figures are read when somebody asks for them; nothing ticks in between. */
 export interface MetricsSources {
@@ -11,18 +11,6 @@ export interface MetricsSources {
   enrol: () => EnrolCounters & EnrolGauges;
   kubernetesReady: () => boolean;
 }
-
-const PHASES = [
-  'Pending',
-  'Approved',
-  'Joining',
-  'Ready',
-  'Failed',
-  'Quarantined',
-  'Rejected',
-  'Ignored',
-  'Revoked',
-] as const;
 
 /** All metrics of the appliance, read from their sources at each scrape (Prometheus naming conventions). */
 export function createMetrics(sources: MetricsSources): Registry {
@@ -90,7 +78,7 @@ function addDevices(registry: Registry, devices: () => readonly Device[]): void 
     registers: [registry],
     collect() {
       const phases = devices().map((device) => device.status?.phase);
-      for (const phase of PHASES) this.set({ phase }, phases.filter((one) => one === phase).length);
+      for (const phase of DEVICE_PHASES) this.set({ phase }, phases.filter((one) => one === phase).length);
     },
   });
 }

@@ -80,7 +80,7 @@ export class LabNetwork {
   /** Removes the machine's interface, its switch port and its namespace; nothing happens when they are gone. */
   async detach(machine: string): Promise<void> {
     const namespace = namespaceOf(this.#lab, machine);
-    // The namespace lives as long as any process in it; its interface must not.
+    // The namespace lives on while a process is in it; its interface must not.
     await runTool('ip', ['-n', namespace, 'link', 'delete', 'eth0']);
     await runTool('ip', ['netns', 'delete', namespace]);
   }

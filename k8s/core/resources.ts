@@ -110,8 +110,19 @@ export const JOIN_STATES = [
 ] as const;
 export type JoinState = (typeof JOIN_STATES)[number];
 
-export type DevicePhase =
-  'Pending' | 'Approved' | 'Joining' | 'Ready' | 'Failed' | 'Quarantined' | 'Rejected' | 'Ignored' | 'Revoked';
+/** What people read of the join state. */
+export const DEVICE_PHASES = [
+  'Pending',
+  'Approved',
+  'Joining',
+  'Ready',
+  'Failed',
+  'Quarantined',
+  'Rejected',
+  'Ignored',
+  'Revoked',
+] as const;
+export type DevicePhase = (typeof DEVICE_PHASES)[number];
 
 /** The persisted join machine. `state` is a plain string: an unknown one is a migration, never a crash. */
 export interface PersistedJoin {
