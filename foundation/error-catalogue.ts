@@ -11,6 +11,20 @@ import { OPERATOR_ERRORS } from './error-catalogue/operators.ts';
 
 export type { CatalogueEntry } from './error-catalogue/entry.ts';
 
+/** The errors by class: one page of `docs/errors/` for each, in the order of a device's way. */
+export const ERROR_CLASSES = {
+  general: GENERAL_ERRORS,
+  k3s: K3S_ERRORS,
+  kubernetes: KUBERNETES_ERRORS,
+  discovery: DISCOVERY_ERRORS,
+  enrolment: ENROLMENT_ERRORS,
+  claims: CLAIM_ERRORS,
+  join: JOIN_ERRORS,
+  operators: OPERATOR_ERRORS,
+  agent: AGENT_ERRORS,
+  lab: LAB_ERRORS,
+} as const;
+
 /**
  * Every error of the product, in the order of a device's way. Codes are permanent: a code that is no longer used is
  * retired, never given a new meaning. `docs/errors.md` is generated from this list.

@@ -20,3 +20,9 @@ export async function withdrawNodeName(kube: KubeClient, nodeName: string): Prom
 export async function approvedNodeNames(kube: KubeClient): Promise<string[]> {
   return Object.keys((await kube.get(CONFIG_MAP, NAME))?.data ?? {});
 }
+
+/** The listed names that no ticket put there: masters, nodes from before Usher, and those an operator added. */
+export async function namesFromBeforeUsher(kube: KubeClient): Promise<string[]> {
+  const entries = Object.entries((await kube.get(CONFIG_MAP, NAME))?.data ?? {});
+  return entries.filter(([, note]) => !note.startsWith('ticket ')).map(([nodeName]) => nodeName);
+}

@@ -2,32 +2,10 @@ import { createHash } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../foundation/clock.ts';
 import { isUsherError, messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
+import { printable } from '../foundation/text.ts';
 import type { KubeClient } from './client/kube-client.ts';
-import { type Kind, type KubeObject, MANAGED_BY } from './core/resources.ts';
-
-/** An Event of events.k8s.io/v1, as far as Usher writes it. */
-interface KubeEvent extends KubeObject {
-  apiVersion: 'events.k8s.io/v1';
-  kind: 'Event';
-  eventTime: string;
-  reportingController: string;
-  reportingInstance: string;
-  action: string;
-  reason: string;
-  regarding: {
-    apiVersion: string;
-    kind: string;
-    name: string;
-    namespace?: string;
-    uid?: string;
-    resourceVersion?: string;
-  };
-  note: string;
-  type: 'Normal' | 'Warning';
-  series?: { count: number; lastObservedTime: string };
-}
-
-const EVENT: Kind<KubeEvent> = { apiVersion: 'events.k8s.io/v1', kind: 'Event', plural: 'events', namespaced: true };
+import { EVENT, EVENTS_NAMESPACE, type KubeEvent } from './core/kube-event.ts';
+import { type KubeObject, MANAGED_BY } from './core/resources.ts';
 
 /** The API server forgets events after an hour, and refuses longer texts. */
 const SERIES_MS = 30 * 60_000;
@@ -125,15 +103,14 @@ export class EventRecorder {
         ...(uid === undefined ? {} : { uid }),
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
       },
-      note: happening.message.slice(0, MAX_NOTE),
+      note: printable(happening.message, MAX_NOTE),
       type: happening.type,
     };
   }
 }
 
-/** Events about objects without a namespace live in `default`. */
 function namespaceOf(regarding: KubeObject): string {
-  return regarding.metadata.namespace ?? 'default';
+  return regarding.metadata.namespace ?? EVENTS_NAMESPACE;
 }
 
 function keyOf(regarding: KubeObject, happening: Happening): string {

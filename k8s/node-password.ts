@@ -4,7 +4,7 @@ import { isUsherError, UsherError } from '../foundation/errors.ts';
 import type { Random } from '../foundation/random.ts';
 import type { Secret } from '../foundation/secret.ts';
 import type { KubeClient, ObjectName } from './client/kube-client.ts';
-import { isManagedByUsher, MANAGED_BY, SECRET } from './core/resources.ts';
+import { isManagedByUsher, MANAGED_BY, NODE, SECRET, type KubeSecret } from './core/resources.ts';
 
 const derive = promisify<string, Uint8Array, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(
   scrypt,
@@ -39,11 +39,17 @@ export interface NodePasswordOptions {
   random: Random;
   /** {@link hashNodePassword} of the password, made beforehand because it takes long; the same each time for the same one. */
   hash?: string;
+  /**
+   * Whether Usher gave out the password of this hash with an earlier ticket for the name: a machine that boots with it
+   * while its Node is gone makes k3s keep it anew.
+   */
+  isOfEarlierTicket?: (hash: string) => Promise<boolean>;
 }
 
 /**
  * Binds a node name to a password before its machine joins: k3s then refuses the name to every other machine. Binding it
- * again to the same password changes nothing; one that Usher bound to another password earlier is bound anew.
+ * again to the same password changes nothing; one that Usher bound to another password earlier is bound anew. One that
+ * k3s keeps for a Node that is gone (it owns the Secret; notes: contract line 6) is rubbish, whoever made it.
  * @throws UsherError NODE_PASSWORD_FOREIGN when k3s or somebody else made the Secret
  */
 export async function bindNodePassword(kube: KubeClient, options: NodePasswordOptions): Promise<void> {
@@ -52,9 +58,12 @@ export async function bindNodePassword(kube: KubeClient, options: NodePasswordOp
   const existing = await kube.get(SECRET, name);
   if (existing !== undefined) {
     const hash = Buffer.from(existing.data?.['hash'] ?? '', 'base64').toString();
-    if (!isManagedByUsher(existing)) throw new UsherError('NODE_PASSWORD_FOREIGN', { nodeName, secret: name.name });
-    const isSame = options.hash === undefined ? await verifyNodePassword(password, hash) : hash === options.hash;
-    if (isSame) return;
+    if (!(await isLeftOver(kube, existing, nodeName))) {
+      const isOurs = isManagedByUsher(existing) || (await options.isOfEarlierTicket?.(hash)) === true;
+      if (!isOurs) throw new UsherError('NODE_PASSWORD_FOREIGN', { nodeName, secret: name.name });
+      const isSame = options.hash === undefined ? await verifyNodePassword(password, hash) : hash === options.hash;
+      if (isSame) return;
+    }
     // The Secret is immutable, so another password needs another Secret.
     await kube.delete(SECRET, name, existing.metadata.uid === undefined ? {} : { uid: existing.metadata.uid });
   }
@@ -73,6 +82,14 @@ export async function bindNodePassword(kube: KubeClient, options: NodePasswordOp
     if (!isUsherError(error, 'KUBE_ALREADY_EXISTS')) throw error;
     throw new UsherError('NODE_PASSWORD_FOREIGN', { nodeName, secret: name.name }, { cause: error });
   }
+}
+
+/** True when the Secret belongs to a Node that is gone: the garbage collector is about to delete it. */
+async function isLeftOver(kube: KubeClient, { metadata }: KubeSecret, nodeName: string): Promise<boolean> {
+  const owners = (metadata.ownerReferences ?? []).filter(({ kind }) => kind === 'Node');
+  if (owners.length === 0) return false;
+  const node = await kube.get(NODE, { name: nodeName });
+  return !owners.some(({ uid }) => uid === node?.metadata.uid);
 }
 
 /** Frees a name that was bound but never joined: false when it was not bound by Usher. Needed after a failed ticket. */

@@ -3,6 +3,7 @@ import { messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Secret } from '../foundation/secret.ts';
 import { type AdminKubeClient, createKubeClient, type ServiceAccountToken } from './client/create-kube-client.ts';
+import type { RequestCounts } from './client/request-counts.ts';
 import { USHER_NAMESPACE } from './core/resources.ts';
 
 /** Name of Usher's ServiceAccount in the namespace usher-system. */
@@ -76,9 +77,10 @@ export function serviceAccountClient(options: {
   admin: Pick<AdminKubeClient, 'endpoint' | 'requestServiceAccountToken'>;
   clock: Clock;
   logger: Logger;
+  counts?: RequestCounts;
 }): AdminKubeClient {
-  const { admin, clock, logger } = options;
+  const { admin, clock, logger, counts } = options;
   const tokens = new ServiceAccountTokens({ admin, clock, logger });
   const access = { ...admin.endpoint, token: () => tokens.token(), invalidate: () => tokens.invalidate() };
-  return createKubeClient({ access, clock, logger });
+  return createKubeClient({ access, clock, logger, ...(counts === undefined ? {} : { counts }) });
 }

@@ -19,6 +19,9 @@ export interface MdnsCacheOptions {
   /** Senders remembered; the one silent for longest is forgotten first. */
   maxSenders?: number;
   maxRecordsPerSender?: number;
+  /** Longest text of all records together, in UTF-16 units: a TXT record may hold 16 kB, and a sender many of them. */
+  maxText?: number;
+  maxTextPerSender?: number;
 }
 
 /** RFC 6762 section 10 recommends at most 75 minutes. */
@@ -31,6 +34,8 @@ const DEVICE_ID = /^[0-9a-hjkmnp-tv-z]{26}$/;
 interface Held {
   record: MdnsRecord;
   expiresAtMs: number;
+  /** Of its text, in UTF-16 units. */
+  length: number;
 }
 /** Records of one sender by type, name and, for shared records, content. */
 type Records = Map<string, Held>;
@@ -42,20 +47,23 @@ type Records = Map<string, Held>;
  */
 export function createMdnsCache(options: MdnsCacheOptions): MdnsCache {
   const { maxSenders = 4096, maxRecordsPerSender = 64 } = options;
+  const { maxText = 8 * 1024 * 1024, maxTextPerSender = 32 * 1024 } = options;
   const services = options.services.map((service) => service.toLowerCase());
-  const senders = new LRUCache<string, Records>({ max: maxSenders });
+  const senders = new LRUCache<string, Records>({ max: maxSenders, maxSize: maxText, sizeCalculation: lengthOf });
 
   return {
     accept(senderIp, records, nowMs) {
       const useful = records.filter((record) => record.ttlSec > 0 && isUseful(record, senderIp, services));
       if (useful.length === 0) return false;
-      const held: Records = senders.get(senderIp) ?? new Map<string, Held>();
+      // A copy, since the cache measures a sender's records only when it gets others.
+      const held: Records = new Map(senders.get(senderIp));
       for (const record of useful) {
         const key = keyOf(record);
+        const expiresAtMs = nowMs + Math.min(record.ttlSec, LONGEST_TTL_SEC) * 1000;
         held.delete(key);
-        held.set(key, { record, expiresAtMs: nowMs + Math.min(record.ttlSec, LONGEST_TTL_SEC) * 1000 });
+        held.set(key, { record, expiresAtMs, length: key.length + JSON.stringify(record).length });
       }
-      dropOldest(held, maxRecordsPerSender);
+      dropOldest(held, maxRecordsPerSender, maxTextPerSender);
       senders.set(senderIp, held);
       return true;
     },
@@ -89,11 +97,20 @@ function keyOf(record: MdnsRecord): string {
   return record.type === 'PTR' ? `PTR ${record.target.toLowerCase()}` : `${record.type} ${record.name}`;
 }
 
-function dropOldest(records: Records, limit: number): void {
-  for (const key of records.keys()) {
-    if (records.size <= limit) return;
+function dropOldest(records: Records, mostRecords: number, longestText: number): void {
+  let length = lengthOf(records);
+  for (const [key, held] of records) {
+    if (records.size <= mostRecords && length <= longestText) return;
     records.delete(key);
+    length -= held.length;
   }
+}
+
+/** At least 1, as the cache wants it. */
+function lengthOf(records: Records): number {
+  let sum = 1;
+  for (const { length } of records.values()) sum += length;
+  return sum;
 }
 
 function describe(live: readonly MdnsRecord[], services: readonly string[]): MdnsFacts {

@@ -19,6 +19,8 @@ export interface SightingsOptions {
   limit?: number;
   /** New MAC addresses taken in a minute; beyond, they are only counted. */
   newPerMinute?: number;
+  /** New MAC addresses taken in one go after a quiet time: a site whose power comes back. */
+  newAtOnce?: number;
   logger?: Logger;
 }
 
@@ -42,9 +44,9 @@ export interface Sightings extends SightingList {
  * INVARIANT: `entries` is ordered by last observation, oldest first, so that the oldest hint is evicted.
  */
 export function createSightings(options: SightingsOptions): Sightings {
-  const { clock, limit = 4096, newPerMinute = 200, logger = silentLogger } = options;
+  const { clock, limit = 4096, newPerMinute = 200, newAtOnce = newPerMinute * 6, logger = silentLogger } = options;
   const entries = new Map<string, Sighting>();
-  const newcomers = createTokenBucket(newPerMinute);
+  const newcomers = createTokenBucket(newPerMinute, newAtOnce);
   const counts = { observations: 0, refusedNew: 0, evicted: 0 };
   const changes = createChangeTeller(clock, logger);
 

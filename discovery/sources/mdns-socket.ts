@@ -47,8 +47,11 @@ const BonjourInside = z.object({ server: z.object({ mdns: z.custom<RawMdns>((val
  * to multicast; one for each interface works without a default route as well. Only the raw responses are used: the
  * library's browser misses updates, and its `expire` drops live services.
  */
-export const openMdnsSocket: OpenMdns = (address, { onResponse, onFailure }) => {
-  const options: object = { interface: address, bind: '0.0.0.0' };
+export const openMdnsSocket: OpenMdns = (address, events) =>
+  openMdnsWith({ interface: address, bind: '0.0.0.0' }, events);
+
+/** The same with all options of bonjour-service's socket, for tests: `socket` takes the place of the network. */
+export function openMdnsWith(options: object, { onResponse, onFailure }: MdnsSocketEvents): MdnsSocket {
   const bonjour = new Bonjour(options, onFailure);
   const { mdns } = BonjourInside.parse(bonjour).server;
   mdns.on('response', onResponse);
@@ -66,4 +69,4 @@ export const openMdnsSocket: OpenMdns = (address, { onResponse, onFailure }) => 
     queryHost: (ip, services) => ask(services, { address: ip, port: MDNS_PORT }),
     close: () => new Promise((resolve) => bonjour.destroy(resolve)),
   };
-};
+}

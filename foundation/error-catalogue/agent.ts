@@ -48,10 +48,40 @@ export const AGENT_ERRORS = {
     message: 'There is no room for {what} on {path}',
     remedy: 'Use a larger card, or free some room.',
   },
+  UNDERVOLTAGE: {
+    http: 500,
+    message: 'The board has had too little voltage since it was switched on',
+    remedy: 'Use the power supply made for this board, a shorter or thicker cable, or take USB devices off it.',
+  },
+  THROTTLED: {
+    http: 500,
+    message: 'The board has slowed itself down since it was switched on',
+    remedy: 'Give it a heat sink, a fan or a cooler place.',
+  },
+  CARD_WORN: {
+    http: 500,
+    message: 'The card of the device is nearly worn out',
+    remedy: 'Replace it before it fails: write a new card for the board, and confirm the replacement.',
+  },
+  CARD_ERRORS: {
+    http: 500,
+    message: 'The card of the device fails: {detail}',
+    remedy: 'Replace the card: write a new one for the board, and confirm the replacement.',
+  },
+  DISK_NEARLY_FULL: {
+    http: 507,
+    message: 'Less than a tenth of the card of the device is free',
+    remedy: 'Free some room, or use a larger card: Kubernetes stops pods on a node whose disk is full.',
+  },
   ARTIFACT_HASH_MISMATCH: {
     http: 502,
     message: 'The file {name} arrived with SHA-256 {actual}, but {expected} was expected; it was removed',
     remedy: 'It is fetched again by itself. If it happens again, check cable and card.',
+  },
+  K3S_OF_OTHER_ARCHITECTURE: {
+    http: 409,
+    message: 'The k3s that the appliance offers is for {actual}, but the device is {arch}',
+    remedy: 'Give the appliance the right file with --k3s-for {arch}=PATH; the device fetches it by itself.',
   },
   ARCHITECTURE_UNSUPPORTED: {
     http: 409,

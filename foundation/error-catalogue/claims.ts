@@ -36,6 +36,11 @@ export const CLAIM_ERRORS = {
     http: 409,
     message: 'Device {device} carries the {identifier} of device {joined}, which has joined',
     remedy:
-      'If the board got a new card, delete the old node and reject the old device, and this one takes its place; else reject this one. The joined one is untouched.',
+      'If the board got a new card, confirm the replacement on the page or with usher replace {joined} --with {device}; else reject this one. The joined one is untouched.',
+  },
+  REPLACE_UNCLAIMED: {
+    http: 409,
+    message: 'Device {device} has no claim that another device could take over',
+    remedy: 'Claim the new device under the node name it is to have: usher claim.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -25,9 +25,9 @@ export const ENROLMENT_ERRORS = {
   },
   TOKEN_USED: {
     http: 403,
-    message: 'The enrol token {tokenId} was used already by another device',
+    message: 'The enrol token {tokenId} was used already by another device: {usedBy}',
     remedy:
-      'Compare both devices on the page. If this is the real one, write its card anew and reject the other; else put this card away.',
+      'Compare both devices on the page. If this one takes the place of the other, confirm that there or with usher replace; if the other is a stranger, reject it and write a new card; else put this card away.',
   },
   TOKEN_EXPIRED: {
     http: 403,
@@ -54,6 +54,11 @@ export const ENROLMENT_ERRORS = {
     message: 'This device is not approved',
     remedy: 'Claim it: on the page, with usher claim, or with a DeviceClaim.',
   },
+  ENROL_BUSY: {
+    http: 503,
+    message: 'More devices say hello than can be taken in at once',
+    remedy: 'Nothing to do: the device asks again by itself in {retryAfterSec} seconds.',
+  },
   QUEUE_FULL: {
     http: 503,
     message: 'All places for joining devices are taken',
@@ -68,6 +73,12 @@ export const ENROLMENT_ERRORS = {
     http: 410,
     message: 'This device was revoked',
     remedy: 'A revoked device does not join again. Write a new card for the board, or change your mind on the page.',
+  },
+  DEVICE_REPLACED: {
+    http: 410,
+    message: 'This device was replaced by {by}',
+    remedy:
+      'Put the board away. To use it again, take its id out of replaces in the claim of its successor and press Retry, or run usher device retry.',
   },
   DEVICE_UNKNOWN: {
     http: 404,

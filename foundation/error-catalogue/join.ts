@@ -18,6 +18,12 @@ export const JOIN_ERRORS = {
     remedy:
       'A join token may have leaked. Do not use this name again; look in the audit log of Kubernetes who made Secret {secret}.',
   },
+  NODE_PASSWORD_UNEXPECTED: {
+    http: 409,
+    message: 'Somebody used a join token under the name {nodeName}, for which Usher gave out no ticket',
+    remedy:
+      'A join token may have leaked. The node was refused and the name {nodeName} is retired. Look in the audit log of Kubernetes who made Secret kube-system/{secret}, revoke the devices that joined about then, and rotate the cluster CA if one of them is not trusted. If you joined that machine by hand, list its name in ConfigMap usher-system/approved-nodes first.',
+  },
   NODE_NOT_SEEN: {
     http: 504,
     message: 'No node {nodeName} appeared within {limitSec} s of the ticket',
@@ -32,6 +38,12 @@ export const JOIN_ERRORS = {
     http: 410,
     message: 'The node {nodeName} was deleted',
     remedy: 'The device joins again by itself at its next check-in; delete the claim if it should not.',
+  },
+  NODE_DRAINING: {
+    http: 409,
+    message: 'The node of another device must go first: {detail}',
+    remedy:
+      'Nothing to do: its pods are moved away within a minute, then the node is deleted and the join goes on by itself.',
   },
   TOO_MANY_ATTEMPTS: {
     http: 429,

@@ -28,6 +28,12 @@ export const LAB_ERRORS = {
     remedy:
       'Its console.log in the state folder of the lab names the step. Machines need root and a file system that carries an overlay.',
   },
+  HOLLOW_PI_FAILED: {
+    http: 502,
+    message: 'The hollow Pi {machine} did not get on: {detail}',
+    remedy:
+      'It tries again by itself. The log of the appliance and k3s.log on the master say what they answered and why.',
+  },
   LAB_BUILD_FAILED: {
     http: 500,
     message: 'Building the k3s stand-in failed: {detail}',

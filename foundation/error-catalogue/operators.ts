@@ -57,6 +57,11 @@ export const OPERATOR_ERRORS = {
     message: 'Device {id} is claimed by {claim} already',
     remedy: 'Change that claim, or remove it with usher unclaim {claim}.',
   },
+  ALARM_UNKNOWN: {
+    http: 404,
+    message: 'There is no alarm {id}',
+    remedy: 'usher alarms lists them; somebody may have acknowledged this one already.',
+  },
   PAGE_NOT_BUILT: {
     http: 503,
     message: 'The web page was not built',

@@ -4,10 +4,12 @@ import type { Logger } from '../../foundation/logger.ts';
 import { type Random, systemRandom } from '../../foundation/random.ts';
 import { Secret } from '../../foundation/secret.ts';
 import { collectionPath, objectPath } from '../core/api-paths.ts';
+import { POD } from '../core/pods.ts';
 import type { Kind, KubeObject } from '../core/resources.ts';
 import { type KubeAccess, PooledKubeConfig } from './credentials.ts';
 import { KubeInformer, type ObjectList, withKind } from './informer.ts';
 import type { Informer, KubeClient, ObjectName } from './kube-client.ts';
+import type { RequestCounts } from './request-counts.ts';
 import { KubeTransport } from './transport.ts';
 
 /** Somebody else as whom an administrator may act. */
@@ -44,6 +46,8 @@ export interface KubeClientOptions {
   clock: Clock;
   /** Jitter of the informers' waits. */
   random?: Random;
+  /** Where requests are counted. */
+  counts?: RequestCounts;
 }
 
 /**
@@ -53,7 +57,8 @@ export interface KubeClientOptions {
 export function createKubeClient(options: KubeClientOptions): AdminKubeClient {
   const config = new PooledKubeConfig(options.access);
   const logger = options.logger.child({ part: 'kube-client' });
-  return new HttpKubeClient({ config, clock: options.clock, random: options.random ?? systemRandom, logger });
+  const { clock, random = systemRandom, counts } = options;
+  return new HttpKubeClient({ config, clock, random, logger, ...(counts === undefined ? {} : { counts }) });
 }
 
 interface ClientParts {
@@ -62,6 +67,7 @@ interface ClientParts {
   random: Random;
   logger: Logger;
   headers?: Record<string, string | string[]>;
+  counts?: RequestCounts;
 }
 
 const MERGE_PATCH = 'application/merge-patch+json';
@@ -93,10 +99,10 @@ class HttpKubeClient implements AdminKubeClient {
 
   async list<T extends KubeObject>(
     kind: Kind<T>,
-    options: { namespace?: string; labelSelector?: string } = {},
+    { namespace, ...selectors }: { namespace?: string; labelSelector?: string; fieldSelector?: string } = {},
   ): Promise<T[]> {
-    const path = collectionPath(kind, options.namespace);
-    const query = options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
+    const path = collectionPath(kind, namespace);
+    const query = { ...selectors };
     const answer = await this.#transport.json({ method: 'GET', path, query, subject: subjectOf(kind, 'list') });
     return ((answer as ObjectList<T>).items ?? []).map((item) => withKind(kind, item));
   }
@@ -172,6 +178,30 @@ class HttpKubeClient implements AdminKubeClient {
       if (isUsherError(error, 'KUBE_NOT_FOUND')) return false;
       if (uid !== undefined && isUsherError(error, 'KUBE_CONFLICT') && (await this.#isOther(kind, name, uid)))
         return false;
+      throw error;
+    }
+  }
+
+  async evict({ name, namespace = 'default', uid }: ObjectName & { uid?: string }): Promise<boolean> {
+    try {
+      await this.#transport.text({
+        method: 'POST',
+        path: objectPath(POD, { name, namespace }, 'eviction'),
+        body: {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { name, namespace },
+          ...(uid === undefined ? {} : { deleteOptions: { preconditions: { uid } } }),
+        },
+        subject: subjectOf(POD, name),
+        busyRetries: 0,
+      });
+      return true;
+    } catch (error) {
+      if (isUsherError(error, 'KUBE_NOT_FOUND')) return true;
+      if (isUsherError(error, 'KUBE_FAILED') && error.params['status'] === 429) return false;
+      if (uid !== undefined && isUsherError(error, 'KUBE_CONFLICT'))
+        return await this.#isOther(POD, { name, namespace }, uid);
       throw error;
     }
   }

@@ -166,10 +166,11 @@ export class KubeInformer<T extends KubeObject> implements Informer<T> {
   }
 }
 
-/** Items of a list come without apiVersion and kind. */
+/** Items of a list come without apiVersion and kind; who set which field is a third of an object, and nobody here asks. */
 export function withKind<T extends KubeObject>(kind: Kind<T>, object: T): T {
   object.apiVersion = kind.apiVersion;
   object.kind = kind.kind;
+  delete object.metadata.managedFields;
   return object;
 }
 

@@ -31,7 +31,10 @@ export interface InformerChange<T extends KubeObject> {
 export interface KubeClient {
   /** The object, or undefined when there is none. */
   get<T extends KubeObject>(kind: Kind<T>, name: ObjectName): Promise<T | undefined>;
-  list<T extends KubeObject>(kind: Kind<T>, options?: { namespace?: string; labelSelector?: string }): Promise<T[]>;
+  list<T extends KubeObject>(
+    kind: Kind<T>,
+    options?: { namespace?: string; labelSelector?: string; fieldSelector?: string },
+  ): Promise<T[]>;
   create<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T>;
   /** Guarded by `metadata.resourceVersion`: KUBE_CONFLICT when somebody else wrote meanwhile. */
   replace<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T>;
@@ -50,6 +53,11 @@ export interface KubeClient {
   ): Promise<T>;
   /** Deletes; with `uid` only that incarnation. Gives false when there was none. */
   delete<T extends KubeObject>(kind: Kind<T>, name: ObjectName, options?: { uid?: string }): Promise<boolean>;
+  /**
+   * Asks a pod to leave its node (policy/v1 Eviction); with `uid` only that incarnation. Gives false when a disruption
+   * budget does not allow it now, true when it goes or is gone already.
+   */
+  evict(pod: ObjectName & { uid?: string }): Promise<boolean>;
   /** A started live cache of all objects of the kind (or of one namespace, or one selector). */
   inform<T extends KubeObject>(
     kind: Kind<T>,

@@ -5,6 +5,7 @@ import { messageOf } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import { type PooledKubeConfig } from './credentials.ts';
 import { refusalToError, type RequestSubject, unreachableError } from './errors.ts';
+import type { RequestCounts } from './request-counts.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -16,6 +17,8 @@ export interface TransportRequest {
   body?: object;
   contentType?: string;
   subject: RequestSubject;
+  /** How often to ask again when the API server says that it is busy. 0 where a 429 means something else. */
+  busyRetries?: number;
 }
 
 /** One event of a watch: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR, with its object. */
@@ -44,6 +47,7 @@ export class KubeTransport {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #headers: Record<string, string | string[]>;
+  readonly #counts: RequestCounts | undefined;
 
   constructor(options: {
     config: PooledKubeConfig;
@@ -51,11 +55,13 @@ export class KubeTransport {
     logger: Logger;
     /** Sent with every request, for instance to impersonate. */
     headers?: Record<string, string | string[]>;
+    counts?: RequestCounts;
   }) {
     this.#config = options.config;
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#headers = options.headers ?? {};
+    this.#counts = options.counts;
   }
 
   /** The answer's body. */
@@ -64,7 +70,7 @@ export class KubeTransport {
       const answer = await this.#attempt(request);
       if (answer.status < 300) return answer.text;
       const waitSec = Number(answer.headers['retry-after'] ?? Number.NaN);
-      if (answer.status === 429 && Number.isFinite(waitSec) && busy < MAX_BUSY_RETRIES) {
+      if (answer.status === 429 && Number.isFinite(waitSec) && busy < (request.busyRetries ?? MAX_BUSY_RETRIES)) {
         await sleep(this.#clock, Math.min(waitSec * 1000, FIRST_BUSY_WAIT_MS * 2 ** busy));
         busy += 1;
       } else if (answer.status === 401 && mayRenew) {
@@ -119,6 +125,18 @@ export class KubeTransport {
   }
 
   async #attempt(request: TransportRequest): Promise<Answer> {
+    const startedMs = this.#clock.nowMs();
+    try {
+      const answer = await this.#answer(request);
+      this.#counts?.answered(this.#clock.nowMs() - startedMs, answer.status);
+      return answer;
+    } catch (error) {
+      this.#counts?.answered(this.#clock.nowMs() - startedMs);
+      throw error;
+    }
+  }
+
+  async #answer(request: TransportRequest): Promise<Answer> {
     try {
       return await this.#exchange(request);
     } catch (error) {
@@ -133,6 +151,7 @@ export class KubeTransport {
   }
 
   async #exchange(request: TransportRequest): Promise<Answer> {
+    this.#counts?.add(request.method, request.subject.kind);
     const url = new URL(this.#config.server + request.path);
     for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
     const context = new RequestContext(url.href, HttpMethod.GET);

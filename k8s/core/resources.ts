@@ -13,6 +13,8 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   finalizers?: string[];
   ownerReferences?: OwnerReference[];
+  /** Who set which field; left out of the informers' caches. */
+  managedFields?: unknown;
 }
 
 export interface OwnerReference {
@@ -72,6 +74,8 @@ export interface DeviceEvidence {
   /** Public part of the enrol token, for token evidence. */
   tokenId?: string;
   verifiedAt?: string;
+  /** RFC 3339; when its token was revoked before the device had joined: it ties the device to nothing any more. */
+  withdrawnAt?: string;
 }
 
 export interface DeviceSpec {
@@ -90,7 +94,14 @@ export interface DeviceHardware {
   memoryMiB?: number;
   arch?: string;
   hostname?: string;
-  power?: { undervoltage?: boolean };
+  power?: { undervoltage?: boolean | undefined; throttled?: boolean | undefined };
+  card?: {
+    worn?: boolean | undefined;
+    /** Rounded down to a power of ten. */
+    errors?: number | undefined;
+    readOnly?: boolean | undefined;
+    nearlyFull?: boolean | undefined;
+  };
   devices?: string[];
 }
 
@@ -107,6 +118,7 @@ export const JOIN_STATES = [
   'rejected',
   'ignored',
   'revoked',
+  'replaced',
 ] as const;
 export type JoinState = (typeof JOIN_STATES)[number];
 
@@ -121,6 +133,7 @@ export const DEVICE_PHASES = [
   'Rejected',
   'Ignored',
   'Revoked',
+  'Replaced',
 ] as const;
 export type DevicePhase = (typeof DEVICE_PHASES)[number];
 
@@ -136,6 +149,10 @@ export interface PersistedJoin {
   nodeName?: string;
   /** Public id of the bootstrap token that is out, if one is. */
   ticketId?: string;
+  /** RFC 3339; when the last ticket was asked for, as long as no Node came with it. */
+  ticketedAt?: string;
+  /** RFC 3339; when a Node of the device was seen first. */
+  joinedAt?: string;
   /** RFC 3339; when the present state was entered. */
   since: string;
   /** Moments (RFC 3339) of the failures of the last day, newest last, at most 5. */
@@ -155,6 +172,8 @@ export type DeviceConditionType = 'EvidenceVerified' | 'Claimed' | 'Ticketed' | 
 export interface DeviceStatus {
   phase?: DevicePhase;
   hardware?: DeviceHardware;
+  /** The other board on which its key came back, until an operator has judged that. */
+  otherHardware?: DeviceHardware;
   claimRef?: ObjectRef;
   nodeRef?: ObjectRef;
   join?: PersistedJoin;
@@ -192,6 +211,7 @@ export interface DeviceClaimSpec {
   labels?: Record<string, string>;
   taints?: Taint[];
   pair?: ClaimPair;
+  /** Id of the device whose place the matched one takes: the operator's word that a board was flashed anew or swapped. */
   replaces?: string;
   reclaimPolicy?: 'Retain' | 'Release';
 }

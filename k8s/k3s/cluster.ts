@@ -22,6 +22,8 @@ export interface SiteCluster {
   readonly kubeconfigPath: string;
   /** The masters' own node names that are known beforehand. */
   readonly masterNodeNames: readonly string[];
+  /** Serves these addresses of this master from now on; nothing happens when it does so already. */
+  moveTo(addresses: readonly string[]): Promise<void>;
   /** URL for agents that reach this master at `address`. */
   joinServerUrl(address: string): string;
   /** The hash of the cluster's CA that stands in every join token (`K10<hash>::…`). */
@@ -85,6 +87,11 @@ export class ExistingCluster implements SiteCluster {
 
   onEvent(): () => void {
     return () => undefined;
+  }
+
+  /** Whoever runs it sees to that. */
+  moveTo(): Promise<void> {
+    return Promise.resolve();
   }
 
   adminClient(): AdminKubeClient {

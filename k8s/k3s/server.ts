@@ -18,6 +18,8 @@ export interface K3sServerOptions {
   nodeName: string;
   /** Address on the LAN. */
   nodeIp?: string;
+  /** All addresses on the LAN, when there may be several; the first is the node's. */
+  addresses?: readonly string[];
   tlsSans?: readonly string[];
   apiPort?: number;
   /** Whether the master runs pods itself. Default true. */
@@ -56,10 +58,12 @@ export class K3sServer implements SiteCluster {
   #running: RunningProcess | undefined;
   #supervision: Promise<void> | undefined;
   #client: AdminKubeClient | undefined;
+  #addresses: readonly string[];
   #stopLog: () => void = () => undefined;
 
   constructor(options: K3sServerOptions) {
     this.#options = options;
+    this.#addresses = options.addresses ?? (options.nodeIp === undefined ? [] : [options.nodeIp]);
     this.#logger = options.logger.child({ part: 'k3s' });
     this.kubeconfigPath = join(options.stateDir, 'admin.kubeconfig');
     this.masterNodeNames = options.runsPods === false ? [] : [options.nodeName];
@@ -83,9 +87,14 @@ export class K3sServer implements SiteCluster {
    * @throws UsherError K3S_NOT_READY, K3S_NOT_EXECUTABLE, K3S_EXITED, STOPPED
    */
   async start(): Promise<void> {
-    await this.#prepare();
+    const changed = await this.#prepare();
     this.#stopLog = capLog(this.#process);
-    const running = await this.#launch();
+    let running = await this.#launch();
+    if (running.adopted && changed) {
+      // It was left running with other settings: an address that this machine does not have any more, for instance.
+      await endServer(running, this.#process, this.#stopLimitMs);
+      running = await this.#launch();
+    }
     await this.#readyOrEnded(running);
     this.#supervision = this.#supervise(running);
   }
@@ -93,7 +102,7 @@ export class K3sServer implements SiteCluster {
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#stopLog();
-    if (this.#running !== undefined) await endServer(this.#running, this.#process, this.#options.stopLimitMs ?? 20_000);
+    if (this.#running !== undefined) await endServer(this.#running, this.#process, this.#stopLimitMs);
     await this.#supervision;
     await this.#client?.close();
   }
@@ -111,6 +120,20 @@ export class K3sServer implements SiteCluster {
     return (this.#client ??= createKubeClient({ access, clock, logger: this.#logger }));
   }
 
+  /**
+   * The first address still there stays the node's. k3s takes its addresses, and those in its certificate, when it starts:
+   * so it is started anew; nodes and pods go on meanwhile.
+   */
+  async moveTo(addresses: readonly string[]): Promise<void> {
+    if (addresses.length === 0 || addresses.every((address) => this.#addresses.includes(address))) return;
+    const kept = this.#addresses.filter((address) => addresses.includes(address));
+    this.#addresses = [...new Set([...kept, ...addresses])];
+    this.#logger.warn({ addresses: this.#addresses }, 'the addresses of this machine have changed: k3s server follows');
+    if (!(await this.#prepare()) || this.#running === undefined) return;
+    // Whoever supervises it starts it again.
+    await endServer(this.#running, this.#process, this.#stopLimitMs);
+  }
+
   joinServerUrl(address: string): string {
     return `https://${bracketed(address)}:${String(this.#apiPort)}`;
   }
@@ -124,6 +147,10 @@ export class K3sServer implements SiteCluster {
     return this.#running?.pid;
   }
 
+  get #stopLimitMs(): number {
+    return this.#options.stopLimitMs ?? 20_000;
+  }
+
   get #apiPort(): number {
     return this.#options.apiPort ?? 6443;
   }
@@ -132,7 +159,8 @@ export class K3sServer implements SiteCluster {
     return join(this.#options.stateDir, name);
   }
 
-  async #prepare(): Promise<void> {
+  /** Writes all that k3s reads. Gives whether its configuration is another one than before. */
+  async #prepare(): Promise<boolean> {
     const { random, stateDir } = this.#options;
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
     // k3s dies when these differ from those it was started with first: made once, kept for ever.
@@ -146,17 +174,21 @@ export class K3sServer implements SiteCluster {
       serverTokenPath: this.#file('server-token'),
       agentTokenPath: this.#file('agent-token'),
       nodeName: this.#options.nodeName,
-      ...(this.#options.nodeIp === undefined ? {} : { nodeIp: this.#options.nodeIp }),
+      ...(this.#addresses[0] === undefined ? {} : { nodeIp: this.#addresses[0] }),
       apiPort: this.#apiPort,
       tlsSans: [
         ...(this.#options.tlsSans ?? []),
+        ...this.#addresses.slice(1),
         ...(this.#options.apiAddress === undefined ? [] : [this.#options.apiAddress]),
       ],
       runsPods: this.#options.runsPods ?? true,
       cgroupV1: !(await exists('/sys/fs/cgroup/cgroup.controllers')),
       ...(this.#options.extraConfig === undefined ? {} : { extra: this.#options.extraConfig }),
     });
-    await writePrivateFile(this.#file('config.yaml'), stringify(config));
+    const text = stringify(config);
+    if (text === (await readOr(this.#file('config.yaml'), ''))) return false;
+    await writePrivateFile(this.#file('config.yaml'), text);
+    return true;
   }
 
   async #launch(): Promise<RunningProcess> {
