@@ -23,6 +23,8 @@ export interface Subject {
 export interface Outcome {
   readonly event: JoinEvent | undefined;
   readonly failed: UsherError | undefined;
+  /** Pods that were leaving the Node that is to go. */
+  readonly podsLeaving: number;
 }
 
 export interface ActionExecutorOptions {
@@ -34,7 +36,9 @@ export interface ActionExecutorOptions {
   readonly clock: Clock;
 }
 
-type Executors = { [Name in ActionName]: (params: ActionParams[Name], subject: Subject) => Promise<void> };
+type Executors = {
+  [Name in Exclude<ActionName, 'releaseNode'>]: (params: ActionParams[Name], subject: Subject) => Promise<void>;
+};
 
 const MAKING: ReadonlySet<ActionName> = new Set(['makeNodePassword', 'listName', 'makeBootstrapToken']);
 /** Longest that a round of actions may take before it counts as failed and is done again later. */
@@ -45,29 +49,36 @@ const UNREACHABLE_PAUSE_MS = 500;
 export class ActionExecutor {
   readonly #options: ActionExecutorOptions;
   readonly #executors: Executors;
+  /** Removals that are under way, by node name: what another device is given under that name is made after them. */
+  readonly #removals = new Map<string, Promise<unknown>>();
 
   constructor(options: ActionExecutorOptions) {
     this.#options = options;
     const { office, labels, nodes, store, events } = options;
     this.#executors = {
-      makeNodePassword: (ticket, subject) => office.makeNodePassword(planOf(ticket, subject)),
-      listName: (ticket, subject) => office.listName(planOf(ticket, subject)),
+      makeNodePassword: async (ticket, subject) => {
+        await this.#removals.get(ticket.nodeName);
+        await office.makeNodePassword(planOf(ticket, subject));
+      },
+      listName: async (ticket, subject) => {
+        await this.#removals.get(ticket.nodeName);
+        await office.listName(planOf(ticket, subject));
+      },
       makeBootstrapToken: (ticket, subject) => office.makeBootstrapToken(planOf(ticket, subject)),
       burnTicket: ({ attempt }, { ref }) => office.burn({ device: ref, attempt }),
-      unlistName: async ({ nodeName }, { ref }) => {
-        // A late clean-up must leave alone what another device is being given.
-        if (!store.hasTicketOut({ nodeName }, ref.name)) await office.unlistName(nodeName);
-      },
-      removeNodePassword: async ({ nodeName }, { ref }) => {
-        const isInUse = nodes.get(nodeName) !== undefined || store.hasTicketOut({ nodeName }, ref.name);
-        if (!isInUse) await office.removeNodePassword(nodeName);
-      },
+      unlistName: ({ nodeName }, { ref }) =>
+        this.#removing(nodeName, async () => {
+          // A late clean-up must leave alone what another device is being given.
+          if (!store.hasTicketOut({ nodeName }, ref.name)) await office.unlistName(nodeName);
+        }),
+      removeNodePassword: ({ nodeName }, { ref }) =>
+        this.#removing(nodeName, async () => {
+          const isInUse = nodes.get(nodeName) !== undefined || store.hasTicketOut({ nodeName }, ref.name);
+          if (!isInUse) await office.removeNodePassword(nodeName);
+        }),
       applyLabels: async (_, { node, ref, claim }) => {
         // A retained Node has no claim to follow.
         if (node !== undefined && claim !== undefined) await labels.apply(node, ref.name, claim);
-      },
-      releaseNode: async (_, { node }) => {
-        if (node !== undefined) await labels.release(node);
       },
       forgetDevice: (_, { device }) => store.remove(device),
       emitEvent: (story, { device }) => events.record(device, { ...story, action: 'Join' }),
@@ -85,31 +96,49 @@ export class ActionExecutor {
     const leftMs = deadline === undefined ? LIMITS_MS.ticketing : Date.parse(deadline) - clock.nowMs();
     const limitMs = isMaking ? Math.min(Math.max(0, leftMs), LIMITS_MS.ticketing) : ROUND_LIMIT_MS;
     let current: JoinAction | undefined;
+    let podsLeaving = 0;
     const round = async (isLate: () => boolean): Promise<void> => {
       for (const action of actions) {
         // A round that was given up does nothing more, even when the API server answers in the end.
         if (isLate()) return;
         current = action;
-        await this.#do(action, subject);
+        podsLeaving += await this.#do(action, subject);
       }
     };
     const error = await this.#within(limitMs, isMaking ? (isLate) => this.#patiently(round, isLate) : round);
     // Making sure of a ticket that is out already changes no state, whatever comes of it.
-    if (isMaking && subject.join.state === 'ticketing') return { event: ticketEvent(error), failed: undefined };
-    if (error === undefined) return { event: undefined, failed: undefined };
+    if (isMaking && subject.join.state === 'ticketing')
+      return { event: ticketEvent(error), failed: undefined, podsLeaving };
+    if (error === undefined) return { event: undefined, failed: undefined, podsLeaving };
     // Away is not refused: that is tried again sooner than labels which the API server does not take.
     if (current?.name !== 'applyLabels' || error.code === 'KUBE_UNREACHABLE')
-      return { event: undefined, failed: error };
+      return { event: undefined, failed: error, podsLeaving };
     const { nodeName } = current.params;
     const isTold = error.code === 'NODE_LABELS_FAILED';
     const params = isTold ? error.params : { nodeName, detail: error.message };
-    return { event: { type: 'LABELS_FAILED', error: { code: 'NODE_LABELS_FAILED', params } }, failed: undefined };
+    const event: JoinEvent = { type: 'LABELS_FAILED', error: { code: 'NODE_LABELS_FAILED', params } };
+    return { event, failed: undefined, podsLeaving };
   }
 
-  #do({ name, params }: JoinAction, subject: Subject): Promise<void> {
+  async #removing(nodeName: string, remove: () => Promise<void>): Promise<void> {
+    const removal = remove();
+    const all = Promise.allSettled([this.#removals.get(nodeName), removal]);
+    this.#removals.set(nodeName, all);
+    try {
+      await removal;
+    } finally {
+      if (this.#removals.get(nodeName) === all) this.#removals.delete(nodeName);
+    }
+  }
+
+  /** @returns pods that are still leaving the Node that is to go */
+  async #do({ name, params }: JoinAction, subject: Subject): Promise<number> {
+    if (name === 'releaseNode')
+      return subject.node === undefined ? 0 : (await this.#options.labels.release(subject.node)).left;
     // The action's name and its params come as one, so they fit.
     const execute = this.#executors[name] as (params: unknown, subject: Subject) => Promise<void>;
-    return execute(params, subject);
+    await execute(params, subject);
+    return 0;
   }
 
   /** A device waits for its ticket: while the API server is away, making it is tried again and again. */

@@ -3,12 +3,13 @@ import type { Clock } from '../../foundation/clock.ts';
 import { isUsherError, messageOf } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import type { Informer, KubeClient } from '../../k8s/client/kube-client.ts';
-import { DEVICE_CLAIM, type Device, type DeviceClaim, type Node } from '../../k8s/core/resources.ts';
-import { bind, type BindableClaim, type BindableDevice, type Bindings, type DeviceBinding } from '../core/binding.ts';
-import { normaliseFingerprint } from '../core/claim-match.ts';
+import type { RetiredNames } from '../../k8s/retired-names.ts';
+import { DEVICE_CLAIM, type DeviceClaim, type Node, type ObjectRef } from '../../k8s/core/resources.ts';
+import type { Bindings, DeviceBinding } from '../core/binding.ts';
 import { deriveClaimStatus } from '../core/claim-status.ts';
-import { isVerified } from '../core/evidence.ts';
+import { BindingInputs } from './binding-inputs.ts';
 import type { DeviceStore } from './device-store.ts';
+import { LiveBindings } from './live-bindings.ts';
 import { isNewer } from './resource-version.ts';
 import type { EventSink, NodeLabels } from './ports.ts';
 import { SerialQueues } from './serial-queues.ts';
@@ -20,6 +21,8 @@ export interface ClaimBinderOptions {
   readonly nodes: Informer<Node>;
   readonly labels: Pick<NodeLabels, 'deviceOf'>;
   readonly events: EventSink;
+  /** Node names that are never handed out. */
+  readonly retiredNames?: RetiredNames;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -29,35 +32,41 @@ const LONGEST_RETRY_MS = 30_000;
 
 /**
  * Binds claims to devices and writes DeviceClaim.status, which nobody else writes. What is bound is computed anew from
- * the caches whenever one of them changed; the join controller asks for it and writes Device.status.claimRef.
+ * the caches where one of them changed; the join controller asks for it and writes Device.status.claimRef.
  */
 export class ClaimBinder {
   readonly #options: ClaimBinderOptions;
   readonly #queues = new SerialQueues();
   readonly #handlers = new Set<(deviceId: string) => void>();
   readonly #touched = new Set<string>();
-  readonly #nodeOwners = new Map<string, string | undefined>();
-  /** Uid, generation and deletion of each claim: what of it bears on bindings. */
+  readonly #namedHandlers = new Set<(deviceId: string) => void>();
+  readonly #inputs = new BindingInputs();
+  /** Uid, generation and deletion of each claim: its status says nothing to its device. */
   readonly #seen = new Map<string, string>();
   readonly #unsubscribe: (() => void)[] = [];
   readonly #written = new Map<string, DeviceClaim>();
-  #bindings: Bindings = { claims: new Map(), devices: new Map() };
+  readonly #bindings: LiveBindings;
+  #retired: readonly string[] = [];
   #isStale = true;
   #isScheduled = false;
   #isStopped = false;
 
   constructor(options: ClaimBinderOptions) {
     this.#options = options;
+    this.#bindings = new LiveBindings(this.#inputs, (name) => options.retiredNames?.has(name) === true);
   }
 
   /** Begins to bind. The informers must be synced. */
   start(): void {
     const { claims, nodes, store } = this.#options;
-    for (const node of nodes.list()) this.#nodeOwners.set(node.metadata.name, this.#options.labels.deviceOf(node));
+    for (const node of nodes.list()) this.#setNode(node.metadata.name, node);
+    for (const device of store.list()) this.#inputs.setDevice(device.metadata.name, device);
+    for (const claim of claims.list()) this.#inputs.setClaim(claim.metadata.name, claim);
     this.#unsubscribe.push(
       claims.onChange(({ type, object }) => this.#claimChanged(type === 'deleted', object)),
       nodes.onChange(({ type, object }) => this.#nodeChanged(type === 'deleted', object)),
       store.onChange((id) => this.#deviceChanged(id)),
+      this.#options.retiredNames?.onChange(() => this.#namesChanged()) ?? (() => undefined),
     );
     for (const { metadata } of claims.list()) this.#touch(metadata.name);
     this.#schedule();
@@ -78,8 +87,8 @@ export class ClaimBinder {
   }
 
   /** Whether this very claim still exists, bound or not. */
-  hasClaim(uid: string | undefined): boolean {
-    return uid !== undefined && this.#options.claims.list().some(({ metadata }) => metadata.uid === uid);
+  hasClaim(ref: ObjectRef | undefined): boolean {
+    return ref !== undefined && this.#inputs.hasClaim(ref.name, ref.uid);
   }
 
   /** The newest version known: the reply to an own write comes before the watch's word of it. */
@@ -95,10 +104,18 @@ export class ClaimBinder {
 
   /** Whether a claim names this key, which is evidence of the kind Key. */
   claimsKey(keyFingerprint: string): boolean {
-    const wanted = normaliseFingerprint(keyFingerprint);
-    return this.#options.claims
-      .list()
-      .some(({ spec: { match } }) => normaliseFingerprint(match.keyFingerprint ?? '') === wanted);
+    return this.#inputs.claimsKey(keyFingerprint);
+  }
+
+  /** Ids of the devices whose place this one takes by an operator's word about just its key. */
+  replacedBy(deviceId: string): string[] {
+    return this.#inputs.replacedBy(deviceId);
+  }
+
+  /** Calls back with the id of each device whose key a claim names anew, known or not. Returns the unsubscribe. */
+  onNamed(handler: (deviceId: string) => void): () => void {
+    this.#namedHandlers.add(handler);
+    return () => this.#namedHandlers.delete(handler);
   }
 
   /** Calls back for each device whose claim came, went or changed. Returns the unsubscribe. */
@@ -107,7 +124,8 @@ export class ClaimBinder {
     return () => this.#handlers.delete(handler);
   }
 
-  #claimChanged(isGone: boolean, { metadata }: DeviceClaim): void {
+  #claimChanged(isGone: boolean, claim: DeviceClaim): void {
+    const { metadata } = claim;
     const { name, uid = '', generation = 0, deletionTimestamp = '' } = metadata;
     const mark = `${uid} ${String(generation)} ${deletionTimestamp}`;
     this.#touch(name);
@@ -116,11 +134,13 @@ export class ClaimBinder {
     if (!isGone && this.#seen.get(name) === mark) return;
     if (isGone) this.#seen.delete(name);
     else this.#seen.set(name, mark);
-    this.#isStale = true;
+    if (this.#inputs.setClaim(name, isGone ? undefined : claim)) this.#isStale = true;
     // The device hears of it even when it stays bound: its labels may have to follow.
     const binding = this.#bindings.claims.get(name);
     if (binding?.is === 'bound') this.#tell(binding.device);
     if (isGone) this.#tellNamingDevices(uid);
+    const named = this.#inputs.deviceNamedBy(name);
+    if (named !== undefined) for (const handler of this.#namedHandlers) handler(named);
   }
 
   /** A device may name a claim that it is not bound to; whether that one exists decides over its Node. */
@@ -131,18 +151,28 @@ export class ClaimBinder {
   }
 
   #nodeChanged(isGone: boolean, node: Node): void {
-    const { name } = node.metadata;
-    const owner = this.#options.labels.deviceOf(node);
-    // Kubelets write their Node every few seconds; names and owners seldom change.
-    if (!isGone && this.#nodeOwners.has(name) && this.#nodeOwners.get(name) === owner) return;
-    if (isGone) this.#nodeOwners.delete(name);
-    else this.#nodeOwners.set(name, owner);
+    if (!this.#setNode(node.metadata.name, isGone ? undefined : node)) return;
+    this.#isStale = true;
+    this.#schedule();
+  }
+
+  #setNode(name: string, node: Node | undefined): boolean {
+    return this.#inputs.setNode(
+      name,
+      node === undefined ? undefined : { name, device: this.#options.labels.deviceOf(node) },
+    );
+  }
+
+  #namesChanged(): void {
+    const retired = this.#options.retiredNames?.list() ?? [];
+    this.#inputs.touchNames([...this.#retired, ...retired]);
+    this.#retired = retired;
     this.#isStale = true;
     this.#schedule();
   }
 
   #deviceChanged(id: string): void {
-    this.#isStale = true;
+    if (this.#inputs.setDevice(id, this.#options.store.get(id))) this.#isStale = true;
     const binding = this.#bindings.devices.get(id);
     if (binding?.is === 'bound') this.#touch(binding.claim);
     this.#schedule();
@@ -172,22 +202,11 @@ export class ClaimBinder {
   #current(): Bindings {
     if (!this.#isStale || this.#isStopped) return this.#bindings;
     this.#isStale = false;
-    const before = this.#bindings;
-    const { claims, nodes, store } = this.#options;
-    this.#bindings = bind(
-      claims.list().filter(isWanted).map(bindableClaim),
-      store.list().map(bindableDevice),
-      nodes.list().map((node) => ({ name: node.metadata.name, device: this.#options.labels.deviceOf(node) })),
-    );
-    for (const [name, binding] of this.#bindings.claims) {
-      if (!isDeepStrictEqual(binding, before.claims.get(name))) this.#touch(name);
-    }
-    const changed = [...this.#bindings.devices].filter(
-      ([id, binding]) => !isDeepStrictEqual(binding, before.devices.get(id)),
-    );
-    if (changed.length > 0) {
+    const { claims, devices } = this.#bindings.update();
+    for (const name of claims) this.#touch(name);
+    if (devices.length > 0) {
       this.#schedule();
-      for (const [id] of changed) this.#tell(id);
+      for (const id of devices) this.#tell(id);
     }
     return this.#bindings;
   }
@@ -225,38 +244,4 @@ export class ClaimBinder {
     const type = binding.is === 'conflict' ? 'Warning' : 'Normal';
     await events.record(claim, { type, reason: said.reason, message: said.message, action: 'Bind' });
   }
-}
-
-function isWanted({ metadata }: DeviceClaim): boolean {
-  return metadata.deletionTimestamp === undefined;
-}
-
-function bindableClaim({ metadata, spec }: DeviceClaim): BindableClaim {
-  return {
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    createdAt: metadata.creationTimestamp ?? '',
-    match: spec.match,
-    nodeName: spec.nodeName ?? metadata.name,
-  };
-}
-
-function bindableDevice({ metadata, spec, status }: Device): BindableDevice {
-  const { hardware, join, claimRef, nodeRef } = status ?? {};
-  const isJoining = join?.state === 'ticketing' || join?.state === 'joining';
-  // A device that has joined stays with its claim: only Revoked takes it out.
-  const isTurnedAway = nodeRef === undefined ? spec.decision !== 'Undecided' : spec.decision === 'Revoked';
-  return {
-    id: metadata.name,
-    uid: metadata.uid ?? '',
-    serial: hardware?.serial,
-    macs: hardware?.macs ?? [],
-    duid: hardware?.duid,
-    eligible: isVerified(spec.evidence) && !isTurnedAway && metadata.deletionTimestamp === undefined,
-    stage: nodeRef !== undefined ? 'joined' : isJoining ? 'joining' : 'waiting',
-    revoked: spec.decision === 'Revoked',
-    claimUid: claimRef?.uid,
-    // A name is taken, and after a revocation retired, from the first ticket on.
-    nodeName: nodeRef?.name ?? (join !== undefined && join.attempt > 0 ? join.nodeName : undefined),
-  };
 }

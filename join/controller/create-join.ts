@@ -1,12 +1,15 @@
 import type { Clock } from '../../foundation/clock.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
+import type { AlarmBook } from '../../k8s/alarms.ts';
 import type { Informer, KubeClient } from '../../k8s/client/kube-client.ts';
 import type { Device, DeviceClaim, Node } from '../../k8s/core/resources.ts';
 import { hashNodePassword } from '../../k8s/node-password.ts';
+import type { RetiredNames } from '../../k8s/retired-names.ts';
+import type { EnrolTokens } from '../core/ports.ts';
 import { ActionExecutor } from './action-executor.ts';
 import { ClaimBinder } from './claim-binder.ts';
-import { DevicePlanner } from './device-planner.ts';
+import { DevicePlanner, refOf } from './device-planner.ts';
 import { DeviceReconciler } from './device-reconciler.ts';
 import { DeviceStore } from './device-store.ts';
 import { JoinController } from './join-controller.ts';
@@ -14,6 +17,8 @@ import { kubeNodeLabels } from './kube-node-labels.ts';
 import { kubeTicketObjects } from './kube-ticket-objects.ts';
 import type { EventSink } from './ports.ts';
 import type { TicketKey } from './ticket-key.ts';
+import { RevokedTokens } from './revoked-tokens.ts';
+import { SerialQueues } from './serial-queues.ts';
 import { TicketOffice, type TicketOfficeOptions } from './ticket-office.ts';
 
 export interface JoinOptions extends Pick<TicketOfficeOptions, 'clusterCaHash' | 'serverUrl'> {
@@ -24,6 +29,12 @@ export interface JoinOptions extends Pick<TicketOfficeOptions, 'clusterCaHash' |
   /** From {@link loadOrCreateTicketKey}. */
   readonly ticketKey: TicketKey;
   readonly events: EventSink;
+  /** Hears of what a person must judge. */
+  readonly alarms?: Pick<AlarmBook, 'raise'>;
+  /** Enrol tokens: revoking one withdraws the evidence that rests on it. */
+  readonly tokens?: Pick<EnrolTokens, 'list' | 'onRevoked'>;
+  /** Node names that are never handed out. */
+  readonly retiredNames?: RetiredNames;
   readonly clock: Clock;
   readonly logger: Logger;
   /** k3s' hash of a node password; tests put a fast one here. */
@@ -35,6 +46,8 @@ export interface Join {
   readonly controller: JoinController;
   /** Waits for the caches, sweeps leftovers, and takes up every device where it stands. */
   start(): Promise<void>;
+  /** Whether `hash` is k3s' hash of a node password that Usher gave out for this name with one of the last tickets. */
+  isOfTicket(nodeName: string, hash: string): Promise<boolean>;
   /** Ends after the steps that are being done now. The informers are the caller's to stop. */
   stop(): Promise<void>;
 }
@@ -45,30 +58,50 @@ const SWEEP_EVERY_MS = 60_000;
 export function createJoin(options: JoinOptions): Join {
   const { kube, devices, claims, nodes, events, clock, logger } = options;
   const store = new DeviceStore({ kube, devices });
-  const labels = kubeNodeLabels(kube);
+  const labels = kubeNodeLabels(kube, clock);
+  const isOfTicket = async (nodeName: string, hash: string): Promise<boolean> => {
+    for (const device of store.list()) {
+      const { join } = device.status ?? {};
+      if (join === undefined || join.nodeName !== nodeName) continue;
+      // The one before may still have been on its way when the last was made.
+      for (const attempt of [join.attempt, join.attempt - 1].filter((number) => number > 0))
+        if (await office.isPasswordOf({ device: refOf(device), attempt }, hash)) return true;
+    }
+    return false;
+  };
+  const hashing = new SerialQueues();
   const office = new TicketOffice({
     key: options.ticketKey,
-    objects: kubeTicketObjects(kube),
+    objects: kubeTicketObjects(kube, isOfTicket),
     clusterCaHash: options.clusterCaHash,
     serverUrl: options.serverUrl,
-    hashPassword: options.hashPassword ?? hashNodePassword,
+    // One at a time: each takes 32 MiB, and they come at the pace of the joins, not faster.
+    hashPassword: options.hashPassword ?? ((password, salt) => hashing.run('', () => hashNodePassword(password, salt))),
   });
-  const binder = new ClaimBinder({ kube, store, claims, nodes, labels, events, clock, logger });
-  const planner = new DevicePlanner({ nodes, binder, labels });
+  const retired = options.retiredNames === undefined ? {} : { retiredNames: options.retiredNames };
+  const binder = new ClaimBinder({ kube, store, claims, nodes, labels, events, ...retired, clock, logger });
+  const planner = new DevicePlanner({ nodes, store, binder, labels });
   const executor = new ActionExecutor({ store, nodes, office, labels, events, clock });
-  const reconciler = new DeviceReconciler({ store, nodes, binder, planner, executor, office, events, clock, logger });
-  const controller = new JoinController({ store, binder, reconciler, office, clock, logger });
+  const { tokens } = options;
+  const revokedTokens = new RevokedTokens({ ...(tokens === undefined ? {} : { tokens }), clock, logger });
+  const alarms = options.alarms === undefined ? {} : { alarms: options.alarms };
+  const parts = { store, nodes, binder, planner, executor, office, revokedTokens, events, ...alarms, clock, logger };
+  const reconciler = new DeviceReconciler(parts);
+  const controller = new JoinController({ store, binder, reconciler, office, ...alarms, clock, logger });
   const sweeper = new Sweeper({ store, office, clock, logger });
   return {
     controller,
     start: async () => {
       await Promise.all([devices.synced(), claims.synced(), nodes.synced()]);
+      await revokedTokens.start();
       binder.start();
       reconciler.start();
       await sweeper.start();
     },
+    isOfTicket,
     stop: async () => {
       sweeper.stop();
+      revokedTokens.stop();
       await Promise.all([reconciler.stop(), binder.stop()]);
     },
   };

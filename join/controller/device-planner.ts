@@ -17,6 +17,7 @@ import { isSufficient } from '../core/evidence.ts';
 import { observe, type ClaimFact, type NodeFact, type World } from '../core/observe.ts';
 import { knownState, startJoin, step, type FailureChange } from '../core/step.ts';
 import type { ClaimBinder } from './claim-binder.ts';
+import type { DeviceStore } from './device-store.ts';
 import type { NodeLabels } from './ports.ts';
 
 /** A machine that changes its state more often without any action between is wrong; it is left alone until it is looked at again. */
@@ -28,6 +29,8 @@ export interface Tried {
   labels?: string;
   /** Before this moment no release is tried. */
   releaseFromMs?: number;
+  /** The Node that is being drained, by its uid, and how many pods were on it last. */
+  draining?: { readonly uid: string | undefined; readonly podsLeaving: number };
 }
 
 /** What is to be written and done for one device. */
@@ -52,14 +55,24 @@ export interface PlanInput {
   readonly nowMs: number;
 }
 
+/** What a device is bound to, and what became of it. */
+interface Around {
+  readonly join: PersistedJoin;
+  readonly binding: DeviceBinding;
+  readonly claim: DeviceClaim | undefined;
+  readonly node: Node | undefined;
+}
+
 /** Reads the world around a device from the caches and lets the chart decide. It writes nothing. */
 export class DevicePlanner {
   readonly #nodes: Informer<Node>;
+  readonly #store: DeviceStore;
   readonly #binder: ClaimBinder;
   readonly #labels: NodeLabels;
 
-  constructor(options: { nodes: Informer<Node>; binder: ClaimBinder; labels: NodeLabels }) {
+  constructor(options: { nodes: Informer<Node>; store: DeviceStore; binder: ClaimBinder; labels: NodeLabels }) {
     this.#nodes = options.nodes;
+    this.#store = options.store;
     this.#binder = options.binder;
     this.#labels = options.labels;
   }
@@ -76,7 +89,7 @@ export class DevicePlanner {
     let event = input.event;
     let node = this.#nodeOf(device, join, claim);
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
-      event ??= observe(this.#world(input, join, claim, node), nowMs);
+      event ??= observe(this.#world(input, { join, binding, claim, node }), nowMs);
       if (event === undefined) break;
       const taken = step(join, event, nowMs);
       event = undefined;
@@ -96,14 +109,17 @@ export class DevicePlanner {
     return { status, join, actions, stories, claim, node };
   }
 
-  #world(input: PlanInput, join: PersistedJoin, claim: DeviceClaim | undefined, node: Node | undefined): World {
+  #world(input: PlanInput, { join, binding, claim, node }: Around): World {
     const { device, idle } = input;
+    const nameFree = binding.is === 'bound' && binding.handOver === undefined;
     return {
       join,
       decision: device.spec.decision,
       retryAsked: device.metadata.annotations?.[RETRY_ANNOTATION],
-      claim: claim === undefined ? undefined : claimFact(claim, device),
+      claim: claim === undefined ? undefined : { ...claimFact(claim, device), nameFree },
       node: node === undefined ? undefined : this.#nodeFact(node, claim, join, input),
+      replacedBy: binding.is === 'leaving' ? binding.to : undefined,
+      named: binding.is === 'leaving',
       idle,
     };
   }
@@ -112,11 +128,28 @@ export class DevicePlanner {
     const { device, tried, nowMs } = input;
     const isTried = claim !== undefined && tried.labels === applyMark(node, claim);
     const labels = this.#isLabelled(node, device, claim) ? 'set' : isTried ? 'tried' : 'unset';
+    const leaving = this.#isLeaving(node, claim, join, device);
+    const isAgain = tried.draining !== undefined && tried.draining.uid === node.metadata.uid;
+    const release = nowMs < (tried.releaseFromMs ?? 0) ? 'later' : isAgain ? 'again' : 'now';
+    return { name: node.metadata.name, ready: isReady(node), labels, leaving, release };
+  }
+
+  /** Whether the Node is to be released. */
+  #isLeaving(node: Node, claim: DeviceClaim | undefined, { state }: PersistedJoin, device: Device): boolean {
+    if (state === 'revoked' || state === 'replaced') return true;
+    const isNamed = claim !== undefined && nodeNameOf(claim) === node.metadata.name;
+    // Nobody wants what came with a ticket that had been given up; what an operator says no to later goes on running.
+    if (this.#isLate(node, device, state)) return !isNamed || TURNED_AWAY.has(state);
+    if (TURNED_AWAY.has(state)) return false;
+    if (claim !== undefined) return !isNamed;
     // A claim that merely does not bind the device any more says nothing about its Node.
-    const isClaimGone = claim === undefined && !this.#binder.hasClaim(device.status?.claimRef?.uid);
-    const mustGo = join.state === 'revoked' || (isClaimGone && this.#labels.saysRelease(node));
-    const release = mustGo && nowMs >= (tried.releaseFromMs ?? 0);
-    return { name: node.metadata.name, ready: isReady(node), labels, release };
+    return !this.#binder.hasClaim(device.status?.claimRef) && this.#labels.saysRelease(node);
+  }
+
+  /** Whether the Node came with a ticket that had been given up, and was not taken for the device's since. */
+  #isLate(node: Node, { status }: Device, state: string): boolean {
+    const isKnown = status?.nodeRef !== undefined && status.nodeRef.uid === node.metadata.uid;
+    return state !== 'joining' && !isKnown && this.#labels.deviceOf(node) === undefined;
   }
 
   /** A Node without a claim is a retained one: it keeps what it has. */
@@ -136,27 +169,29 @@ export class DevicePlanner {
       if (node === undefined || node.metadata.deletionTimestamp !== undefined) continue;
       const owner = this.#labels.deviceOf(node);
       if (node.metadata.uid === nodeRef?.uid || owner === device.metadata.name) return node;
-      if (owner === undefined && name === join.nodeName && isOfTicket(node, device, join)) return node;
+      const mayBeIts = owner === undefined && name === join.nodeName && isOfTicket(node, join);
+      if (mayBeIts && !this.#isOfAnother(node, device)) return node;
     }
     return undefined;
   }
 
+  /** Names are handed over: the Node may be that of another device which has the name now. */
+  #isOfAnother({ metadata: { name, uid } }: Node, { metadata: { name: id } }: Device): boolean {
+    if (this.#store.hasTicketOut({ nodeName: name }, id)) return true;
+    return this.#store
+      .ofNode(name)
+      .some(({ metadata, status }) => metadata.name !== id && status?.nodeRef?.uid === uid);
+  }
+
   /** A claim that exists stays named while there is a Node, so that losing the binding is not taken for its deletion. */
   #keptClaimRef({ status }: Device, join: PersistedJoin, node: Node | undefined): ObjectRef | undefined {
-    const isKept = node !== undefined && join.state !== 'revoked' && this.#binder.hasClaim(status?.claimRef?.uid);
+    const isOut = join.state === 'revoked' || join.state === 'replaced';
+    const isKept = node !== undefined && !isOut && this.#binder.hasClaim(status?.claimRef);
     return isKept ? status?.claimRef : undefined;
   }
 
-  #status(
-    source: PlanInput & {
-      binding: DeviceBinding;
-      claim: DeviceClaim | undefined;
-      join: PersistedJoin;
-      failure: FailureChange;
-      node: Node | undefined;
-    },
-  ): DeviceStatus {
-    const { device, binding, claim, join, failure, node, hardware, nowMs } = source;
+  #status(source: PlanInput & Around & { failure: FailureChange }): DeviceStatus {
+    const { device, binding, claim, join, failure, node, hardware, tried, nowMs } = source;
     return deriveStatus(
       {
         device,
@@ -167,30 +202,50 @@ export class DevicePlanner {
         node:
           node === undefined
             ? undefined
-            : { ref: refOf(node), ready: isReady(node), labelled: this.#isLabelled(node, device, claim) },
+            : {
+                ref: refOf(node),
+                ready: isReady(node),
+                labelled: this.#isLabelled(node, device, claim),
+                kept: !(TURNED_AWAY.has(join.state) && this.#isLate(node, device, join.state)),
+              },
+        podsLeaving:
+          node !== undefined && tried.draining?.uid === node.metadata.uid && this.#isLeaving(node, claim, join, device)
+            ? tried.draining?.podsLeaving
+            : undefined,
         hardware: hardware ?? acceptedBoard(source) ?? device.status?.hardware,
+        otherHardware: device.status?.otherHardware ?? source.otherBoard,
       },
       nowMs,
     );
   }
 }
 
-/** True when this Node, which says nothing of its origin, can only have come with the device's ticket. */
-function isOfTicket({ metadata }: Node, device: Device, { state, attempt }: PersistedJoin): boolean {
+/**
+ * True when this Node, which says nothing of its origin, can only have come with the device's ticket: with the one that
+ * is out, or with one that was used in the moment in which it was given up.
+ */
+function isOfTicket({ metadata }: Node, { state, ticketedAt }: PersistedJoin): boolean {
   if (state === 'joining') return true;
-  // The ticket may have been used in the moment in which it was given up.
-  if ((state !== 'revoked' && state !== 'failed') || attempt === 0) return false;
-  return Date.parse(metadata.creationTimestamp ?? '') >= Date.parse(device.metadata.creationTimestamp ?? '');
+  if (ticketedAt === undefined) return false;
+  // Kubernetes tells whole seconds.
+  const ticketedMs = Math.floor(Date.parse(ticketedAt) / 1000) * 1000;
+  return Date.parse(metadata.creationTimestamp ?? '') >= ticketedMs;
 }
 
-const TURNED_AWAY: ReadonlySet<string | undefined> = new Set(['quarantined', 'rejected', 'ignored', 'revoked']);
+const TURNED_AWAY: ReadonlySet<string | undefined> = new Set([
+  'quarantined',
+  'rejected',
+  'ignored',
+  'revoked',
+  'replaced',
+]);
 
 /** The other board of a device, once an operator let it out of the quarantine that the board had brought it. */
 function acceptedBoard(source: PlanInput & { join: PersistedJoin }): DeviceHardware | undefined {
   const { device, join, otherBoard } = source;
   const { failure, join: before } = device.status ?? {};
   const wasHeld = before?.state === 'quarantined' && failure?.code === 'HARDWARE_CHANGED';
-  return wasHeld && !TURNED_AWAY.has(knownState(join)) ? otherBoard : undefined;
+  return wasHeld && !TURNED_AWAY.has(knownState(join)) ? (device.status?.otherHardware ?? otherBoard) : undefined;
 }
 
 /** Which version of which claim is put on which Node. */
@@ -214,7 +269,7 @@ export function isReady({ status }: Node): boolean {
   return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
 }
 
-function claimFact(claim: DeviceClaim, { spec }: Device): ClaimFact {
+function claimFact(claim: DeviceClaim, { spec }: Device): Omit<ClaimFact, 'nameFree'> {
   // The binder binds a copied identifier only when it fits one device.
   const sufficient = isSufficient({ evidence: spec.evidence, match: claim.spec.match, isUnique: true });
   return { name: claim.metadata.name, nodeName: nodeNameOf(claim), sufficient };

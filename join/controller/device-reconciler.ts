@@ -1,17 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CancelTimer, Clock } from '../../foundation/clock.ts';
+import { toRfc3339, type CancelTimer, type Clock } from '../../foundation/clock.ts';
 import { asUsherError, isUsherError, messageOf, type UsherError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
+import type { AlarmBook } from '../../k8s/alarms.ts';
 import type { Informer } from '../../k8s/client/kube-client.ts';
 import type { Device, DeviceHardware, Node, PersistedJoin } from '../../k8s/core/resources.ts';
 import { LIMITS_MS, type JoinEvent } from '../core/chart.ts';
 import { isVerified } from '../core/evidence.ts';
+import { withoutReportedFault } from '../core/reported-fault.ts';
 import type { TicketId } from '../core/ticket.ts';
 import type { ActionExecutor } from './action-executor.ts';
 import type { ClaimBinder } from './claim-binder.ts';
 import { applyMark, refOf, type DevicePlanner, type Plan, type Tried } from './device-planner.ts';
 import type { DeviceStore } from './device-store.ts';
 import type { EventSink } from './ports.ts';
+import type { RevokedTokens } from './revoked-tokens.ts';
 import { SerialQueues } from './serial-queues.ts';
 import type { TicketOffice } from './ticket-office.ts';
 
@@ -22,6 +25,9 @@ export interface DeviceReconcilerOptions {
   readonly planner: DevicePlanner;
   readonly executor: ActionExecutor;
   readonly office: TicketOffice;
+  readonly revokedTokens: RevokedTokens;
+  /** Hears of what a person must judge. */
+  readonly alarms?: Pick<AlarmBook, 'raise'>;
   readonly events: EventSink;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -31,6 +37,8 @@ export interface DeviceReconcilerOptions {
 export interface Given {
   readonly event?: JoinEvent;
   readonly hardware?: DeviceHardware;
+  /** What the device reported is over. */
+  readonly faultOver?: true;
   /** Hardware that is not the recorded one and waits for an operator's word. */
   readonly otherBoard?: DeviceHardware;
 }
@@ -55,6 +63,7 @@ const MOST_ROUNDS = 20;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 const RELEASE_RETRY_MS = 10_000;
+const DRAIN_LOOK_MS = 2000;
 
 /**
  * Moves devices along the chart.
@@ -80,8 +89,9 @@ export class DeviceReconciler {
 
   /** Takes up every device where it stands. The informers must be synced. */
   start(): void {
-    const { store, nodes, binder } = this.#options;
+    const { store, nodes, binder, revokedTokens } = this.#options;
     this.#unsubscribe.push(
+      revokedTokens.onChange((tokenId) => this.#tokenRevoked(tokenId)),
       store.onChange((id) => this.enqueue(id)),
       binder.onBinding((id) => this.enqueue(id)),
       nodes.onChange(({ object }) => this.#nodeChanged(object.metadata.name)),
@@ -151,9 +161,9 @@ export class DeviceReconciler {
     memory.otherBoard ??= given.otherBoard;
     let { event, hardware } = given;
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      const device = store.get(deviceId);
+      const device = await this.#withdrawn(store.get(deviceId));
       if (device === undefined || this.#isStopped) return undefined;
-      const plan = this.#plan(device, event, hardware);
+      const plan = this.#plan(given.faultOver ? withoutReportedFault(device) : device, event, hardware);
       const written = await this.#write(device, plan);
       if (written === undefined) continue;
       hardware = undefined;
@@ -163,11 +173,13 @@ export class DeviceReconciler {
       if (plan.actions.length > 0) {
         const { join, claim, node } = plan;
         const outcome = await executor.run(plan.actions, { device: written, ref: refOf(written), join, claim, node });
+        await this.#raise(written, outcome.event);
         if (outcome.failed !== undefined) {
           memory.tried = {};
           return outcome.failed;
         }
         memory.failures = 0;
+        this.#noteDrain(memory, plan, outcome.podsLeaving);
         // The watch has not told yet that it is gone, and there is nothing left to do for it.
         if (plan.actions.some(({ name }) => name === 'forgetDevice')) return undefined;
         event = outcome.event;
@@ -176,6 +188,32 @@ export class DeviceReconciler {
       return undefined;
     }
     return undefined;
+  }
+
+  /** The device without the evidence of a token that was revoked before it had joined. */
+  async #withdrawn(device: Device | undefined): Promise<Device | undefined> {
+    const { store, revokedTokens, clock } = this.#options;
+    if (device === undefined || !revokedTokens.bearOn(device)) return device;
+    const evidence = { withdrawnAt: toRfc3339(clock.nowMs()) };
+    return await store.patch(device.metadata.name, { spec: { evidence } });
+  }
+
+  /** Before the state says so: after a crash it is found, and raised, once more. */
+  async #raise(device: Device, event: JoinEvent | undefined): Promise<void> {
+    if (event?.type !== 'TICKET_FAILED' || event.error.code !== 'NODE_PASSWORD_FOREIGN') return;
+    const { code, params } = event.error;
+    await this.#options.alarms?.raise({
+      code,
+      params,
+      device: device.metadata.name,
+      nodeName: device.status?.join?.nodeName ?? '',
+      occasion: String(device.status?.join?.attempt ?? 0),
+    });
+  }
+
+  #tokenRevoked(tokenId: string): void {
+    for (const { metadata, spec } of this.#options.store.list())
+      if (spec.evidence.tokenId === tokenId) this.enqueue(metadata.name);
   }
 
   #plan(device: Device, event: JoinEvent | undefined, hardware: DeviceHardware | undefined): Plan {
@@ -233,6 +271,12 @@ export class DeviceReconciler {
     }
   }
 
+  #noteDrain({ tried }: Memory, { actions, node }: Plan, podsLeaving: number): void {
+    if (node === undefined || !actions.some(({ name }) => name === 'releaseNode')) return;
+    tried.draining = { uid: node.metadata.uid, podsLeaving };
+    if (podsLeaving > 0) tried.releaseFromMs = this.#options.clock.nowMs() + DRAIN_LOOK_MS;
+  }
+
   #announce(deviceId: string): void {
     this.#memoryOf(deviceId).version += 1;
     for (const handler of this.#handlers) handler(deviceId);
@@ -286,10 +330,7 @@ export class DeviceReconciler {
   }
 
   #nodeChanged(nodeName: string): void {
-    for (const { metadata, status } of this.#options.store.list()) {
-      const isIts = status?.nodeRef?.name === nodeName || status?.join?.nodeName === nodeName;
-      if (isIts) this.enqueue(metadata.name);
-    }
+    for (const { metadata } of this.#options.store.ofNode(nodeName)) this.enqueue(metadata.name);
   }
 
   #forget(deviceId: string): void {

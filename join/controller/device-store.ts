@@ -1,6 +1,7 @@
 import { isUsherError, UsherError } from '../../foundation/errors.ts';
 import type { Informer, KubeClient } from '../../k8s/client/kube-client.ts';
 import { DEVICE, type Device, type DeviceHardware, type DeviceStatus } from '../../k8s/core/resources.ts';
+import { DeviceIndex } from './device-index.ts';
 import { isNewer } from './resource-version.ts';
 
 /**
@@ -12,10 +13,12 @@ export class DeviceStore {
   readonly #informer: Informer<Device>;
   readonly #written = new Map<string, Device>();
   readonly #handlers = new Set<(id: string) => void>();
+  readonly #index = new DeviceIndex();
 
   constructor(options: { kube: KubeClient; devices: Informer<Device> }) {
     this.#kube = options.kube;
     this.#informer = options.devices;
+    for (const device of this.#informer.list()) this.#index.update(device.metadata.name, device);
     this.#informer.onChange(({ type, object }) => {
       const written = this.#written.get(object.metadata.name);
       const isEcho = !isNewer(written, object) && written?.status?.join !== undefined;
@@ -36,12 +39,21 @@ export class DeviceStore {
     return [...devices.values()];
   }
 
+  /** Devices whose ticket is being made or is out. */
+  withTicket(): Device[] {
+    return this.#all(this.#index.ticketed());
+  }
+
+  /** Devices that are the node of this name, are to become it, or were given its name. */
+  ofNode(nodeName: string): Device[] {
+    return this.#all(this.#index.idsOfNode(nodeName));
+  }
+
   /** True while a ticket of this id, or for this node name, is being made or is out. */
   hasTicketOut(wanted: { ticketId: string } | { nodeName: string }, except?: string): boolean {
-    return this.list().some(({ metadata, status }) => {
+    return this.withTicket().some(({ metadata, status }) => {
       const { join } = status ?? {};
       if (join === undefined || metadata.name === except) return false;
-      if (join.state !== 'ticketing' && join.state !== 'joining') return false;
       return 'ticketId' in wanted ? join.ticketId === wanted.ticketId : join.nodeName === wanted.nodeName;
     });
   }
@@ -107,7 +119,12 @@ export class DeviceStore {
     return device;
   }
 
+  #all(ids: readonly string[]): Device[] {
+    return ids.flatMap((id) => this.get(id) ?? []);
+  }
+
   #tell(id: string): void {
+    this.#index.update(id, this.get(id));
     for (const handler of this.#handlers) handler(id);
   }
 }

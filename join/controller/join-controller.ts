@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { toRfc3339, type Clock } from '../../foundation/clock.ts';
 import { UsherError, type ErrorBody } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
+import type { AlarmBook } from '../../k8s/alarms.ts';
 import {
   RETRY_ANNOTATION,
   type Decision,
@@ -9,11 +10,15 @@ import {
   type DeviceEvidence,
   type JoinState,
 } from '../../k8s/core/resources.ts';
-import { hardwareChange, keptEvidence, keptHardware, recordedHardware } from '../core/admission.ts';
-import { enrolStateOf, refusalOf } from '../core/device-status.ts';
+import { checkedInHardware, hardwareChange, keptEvidence, keptHardware, recordedHardware } from '../core/admission.ts';
+import type { ShownError } from '../core/actions.ts';
+import { enrolStateOf, refusalOf, waitReasonOf } from '../core/device-status.ts';
 import type { Candidate, JoinDesk, ProvenDevice, Ticket } from '../core/ports.ts';
+import { reportedFault } from '../core/reported-fault.ts';
 import { holdsPlace, knownState } from '../core/step.ts';
-import type { CheckInReply, DeviceReport, EnrolStatus } from '../protocol/messages.ts';
+import { WaitingLine } from '../core/waiting-line.ts';
+import type { Health } from '../protocol/health.ts';
+import { NO_FAULT, type CheckInReply, type DeviceReport, type EnrolStatus } from '../protocol/messages.ts';
 import { planOf } from './action-executor.ts';
 import type { ClaimBinder } from './claim-binder.ts';
 import { refOf } from './device-planner.ts';
@@ -26,6 +31,8 @@ export interface JoinControllerOptions {
   readonly binder: ClaimBinder;
   readonly reconciler: DeviceReconciler;
   readonly office: TicketOffice;
+  /** Hears of what a person must judge. */
+  readonly alarms?: Pick<AlarmBook, 'raise'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -46,6 +53,7 @@ const ORDERS: Readonly<Record<JoinState, CheckInReply['order']>> = {
   ignored: 'stay',
   rejected: 'stop',
   revoked: 'stop',
+  replaced: 'stop',
 };
 
 /** The join controller as the enrol server and the operators' API see it. It alone writes Device.status. */
@@ -53,6 +61,7 @@ export class JoinController implements JoinDesk {
   readonly #options: JoinControllerOptions;
   /** Devices that were given a place whose state is not written yet. */
   readonly #takingPlace = new Set<string>();
+  readonly #line = new WaitingLine();
 
   constructor(options: JoinControllerOptions) {
     this.#options = options;
@@ -60,6 +69,10 @@ export class JoinController implements JoinDesk {
 
   isAdmitted(deviceId: string): boolean {
     return this.#options.store.get(deviceId) !== undefined;
+  }
+
+  replacedBy(deviceId: string): string[] {
+    return this.#options.binder.replacedBy(deviceId);
   }
 
   claimsKey(keyFingerprint: string): boolean {
@@ -79,12 +92,14 @@ export class JoinController implements JoinDesk {
         return;
       }
       const kept = keptEvidence(known.spec.evidence, evidence);
-      if (kept !== known.spec.evidence) await store.patch(deviceId, { spec: { evidence: { tokenId: null, ...kept } } });
+      if (kept !== known.spec.evidence)
+        await store.patch(deviceId, { spec: { evidence: { tokenId: null, withdrawnAt: null, ...kept } } });
       const change = hardwareChange(known.status?.hardware, seen);
       const hardware = keptHardware(known.status?.hardware, seen);
-      if (change !== undefined)
+      if (change !== undefined) {
+        await this.#raise(known, change);
         await reconciler.advance(deviceId, { event: { type: 'HARDWARE_CHANGED', error: change }, otherBoard: seen });
-      else if (!isDeepStrictEqual(known.status?.hardware, hardware)) await reconciler.advance(deviceId, { hardware });
+      } else if (!isDeepStrictEqual(known.status?.hardware, hardware)) await reconciler.advance(deviceId, { hardware });
       else if (kept !== known.spec.evidence) await reconciler.advance(deviceId);
     });
   }
@@ -97,7 +112,9 @@ export class JoinController implements JoinDesk {
     reconciler.heardOf(deviceId);
     const { failure, join, claimRef } = device.status ?? {};
     const reason: ErrorBody | undefined =
-      failure === undefined ? undefined : { code: failure.code, message: failure.message, remedy: failure.remedy };
+      failure === undefined
+        ? waitReasonOf(device)
+        : { code: failure.code, message: failure.message, remedy: failure.remedy };
     const nodeName = claimRef === undefined ? undefined : join?.nodeName;
     return {
       state: enrolStateOf(device),
@@ -111,6 +128,8 @@ export class JoinController implements JoinDesk {
     const { reconciler } = this.#options;
     reconciler.heardOf(deviceId);
     return await reconciler.run(deviceId, async () => {
+      // Most that ask in a crowd find no place: that must cost next to nothing.
+      if (this.#stateOf(deviceId) === 'approved' && !this.#hasPlaceFor(deviceId)) throw this.#queueFull();
       // The claim may have come or gone a moment ago.
       if (this.#stateOf(deviceId) !== 'joining') await reconciler.advance(deviceId);
       const failed = await this.#ask(deviceId);
@@ -139,23 +158,41 @@ export class JoinController implements JoinDesk {
     reconciler.heardOf(deviceId);
     const detail = report.detail === '' ? report.code : `${report.code}: ${report.detail}`;
     await reconciler.run(deviceId, async () => {
-      await reconciler.advance(deviceId, { event: { type: 'REPORTED', detail } });
+      if (report.code === NO_FAULT) await reconciler.advance(deviceId, { faultOver: true });
+      else await reconciler.advance(deviceId, { event: { type: 'REPORTED', detail, error: reportedFault(report) } });
     });
   }
 
-  checkIn(deviceId: string): Promise<CheckInReply['order']> {
-    const { reconciler } = this.#options;
+  checkIn(deviceId: string, checkIn: Health = {}): Promise<CheckInReply['order']> {
+    const { reconciler, store } = this.#options;
     // Who is not known here may be known to a backup that is being restored: change nothing.
     if (!this.isAdmitted(deviceId)) return Promise.resolve('stay');
     reconciler.heardOf(deviceId);
     return reconciler.run(deviceId, async () => {
-      await reconciler.advance(deviceId);
+      const hardware = checkedInHardware(store.get(deviceId)?.status?.hardware, checkIn);
+      await reconciler.advance(deviceId, hardware === undefined ? {} : { hardware });
       return ORDERS[this.#stateOf(deviceId)];
     });
   }
 
   onChange(handler: (deviceId: string) => void): () => void {
-    return this.#options.reconciler.onChange(handler);
+    const { reconciler, binder } = this.#options;
+    // A device that is no object yet hears of a claim that names its key.
+    const unsubscribe = [reconciler.onChange(handler), binder.onNamed(handler)];
+    return () => {
+      for (const end of unsubscribe) end();
+    };
+  }
+
+  async #raise({ metadata, status }: Device, { code, params }: ShownError): Promise<void> {
+    const nodeName = status?.nodeRef?.name;
+    await this.#options.alarms?.raise({
+      code,
+      params,
+      device: metadata.name,
+      ...(nodeName === undefined ? {} : { nodeName }),
+      occasion: String(params['actual'] ?? ''),
+    });
   }
 
   /**
@@ -192,7 +229,7 @@ export class JoinController implements JoinDesk {
     if (device === undefined) return new UsherError('NOT_APPROVED');
     switch (this.#stateOf(deviceId)) {
       case 'approved': {
-        if (!this.#takePlace(deviceId)) return new UsherError('QUEUE_FULL');
+        if (!this.#takePlace(deviceId)) return this.#queueFull();
         try {
           const attempt = (device.status?.join?.attempt ?? 0) + 1;
           const ticketId = office.idOf({ device: refOf(device), attempt });
@@ -215,20 +252,29 @@ export class JoinController implements JoinDesk {
       case 'rejected':
       case 'ignored':
       case 'revoked':
+      case 'replaced':
         return undefined;
     }
   }
 
   #takePlace(deviceId: string): boolean {
+    if (!this.#hasPlaceFor(deviceId)) return false;
+    this.#takingPlace.add(deviceId);
+    return true;
+  }
+
+  #hasPlaceFor(deviceId: string): boolean {
     const nowMs = this.#options.clock.nowMs();
     const taken = new Set(this.#takingPlace);
-    for (const { metadata, status } of this.#options.store.list()) {
+    for (const { metadata, status } of this.#options.store.withTicket()) {
       if (holdsPlace(status?.join, nowMs)) taken.add(metadata.name);
     }
     taken.delete(deviceId);
-    if (taken.size >= PLACES) return false;
-    this.#takingPlace.add(deviceId);
-    return true;
+    return taken.size < PLACES;
+  }
+
+  #queueFull(): UsherError {
+    return new UsherError('QUEUE_FULL', { retryAfterSec: this.#line.turnAway(this.#options.clock.nowMs()) });
   }
 
   #stateOf(deviceId: string): JoinState {

@@ -1,20 +1,28 @@
-import { isUsherError } from '../../foundation/errors.ts';
+import type { Clock } from '../../foundation/clock.ts';
 import type { KubeClient } from '../../k8s/client/kube-client.ts';
 import { DEVICE_ANNOTATION, isClaimApplied, RECLAIM_ANNOTATION, type NodeClaim } from '../../k8s/core/node-claim.ts';
-import { NODE, type DeviceClaim, type Node } from '../../k8s/core/resources.ts';
+import { NODE, type DeviceClaim } from '../../k8s/core/resources.ts';
+import { drainNode, endDrain, isDraining } from '../../k8s/drain.ts';
 import { applyNodeClaim } from '../../k8s/nodes.ts';
 import type { NodeLabels } from './ports.ts';
 
 /** Labels, taints and pair on Nodes in Kubernetes. */
-export function kubeNodeLabels(kube: KubeClient): NodeLabels {
+export function kubeNodeLabels(kube: KubeClient, clock: Clock): NodeLabels {
   return {
-    isApplied: (node, device, claim) => isClaimApplied(node, nodeClaimOf(device, claim)),
+    // A drain that was not gone through with: the node is wanted after all.
+    isApplied: (node, device, claim) => !isDraining(node) && isClaimApplied(node, nodeClaimOf(device, claim)),
     apply: async (node, device, claim) => {
+      await endDrain(kube, node);
       await applyNodeClaim(kube, node, nodeClaimOf(device, claim));
     },
     deviceOf: (node) => node.metadata.annotations?.[DEVICE_ANNOTATION],
     saysRelease: (node) => node.metadata.annotations?.[RECLAIM_ANNOTATION] === 'Release',
-    release: (node) => releaseNode(kube, node),
+    release: async (node) => {
+      const { left } = await drainNode(kube, node, { nowMs: clock.nowMs() });
+      const { name, uid } = node.metadata;
+      if (left === 0) await kube.delete(NODE, { name }, uid === undefined ? {} : { uid });
+      return { left };
+    },
   };
 }
 
@@ -26,16 +34,4 @@ function nodeClaimOf(deviceId: string, { spec }: DeviceClaim): NodeClaim {
     ...(spec.pair === undefined ? {} : { pair: spec.pair }),
     reclaimPolicy: spec.reclaimPolicy ?? 'Retain',
   };
-}
-
-async function releaseNode(kube: KubeClient, { metadata: { name, uid } }: Node): Promise<void> {
-  const patch = { metadata: uid === undefined ? {} : { uid }, spec: { unschedulable: true } };
-  try {
-    await kube.mergePatch(NODE, { name }, patch);
-  } catch (error) {
-    // Gone, or made anew by somebody else: nothing of ours is left to release.
-    if (isUsherError(error, 'KUBE_NOT_FOUND', 'KUBE_CONFLICT')) return;
-    throw error;
-  }
-  await kube.delete(NODE, { name }, uid === undefined ? {} : { uid });
 }

@@ -8,11 +8,20 @@ import type { TicketObjects } from './ports.ts';
 
 const NOTE = /^ticket ([a-z0-9]{6})$/;
 
-/** A ticket's objects in Kubernetes. */
-export function kubeTicketObjects(kube: KubeClient): TicketObjects {
+/** A ticket's objects in Kubernetes. `isOfTicket`: whether a hash is of a node password that Usher gave out for a name. */
+export function kubeTicketObjects(
+  kube: KubeClient,
+  isOfTicket: (nodeName: string, hash: string) => Promise<boolean>,
+): TicketObjects {
   return {
     ensureNodePassword: (nodeName, password, hash) =>
-      bindNodePassword(kube, { nodeName, password, hash, random: systemRandom }),
+      bindNodePassword(kube, {
+        nodeName,
+        password,
+        hash,
+        random: systemRandom,
+        isOfEarlierTicket: (other) => isOfTicket(nodeName, other),
+      }),
     removeNodePassword: async (nodeName) => {
       await releaseNodePassword(kube, nodeName);
     },

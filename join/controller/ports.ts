@@ -28,8 +28,11 @@ export interface NodeLabels {
   deviceOf(node: Node): string | undefined;
   /** True when the claim that was applied last says Release. */
   saysRelease(node: Node): boolean;
-  /** Cordons and deletes this incarnation of the Node. */
-  release(node: Node): Promise<void>;
+  /**
+   * One step of draining this incarnation of the Node; deletes it when no pod is left on it.
+   * @returns pods that are still leaving; 0 when the Node is deleted
+   */
+  release(node: Node): Promise<{ left: number }>;
 }
 
 /** Kubernetes Events (`k8s/events.ts`). Never fails: a lost Event is logged. */

@@ -1,6 +1,7 @@
 import { isUsherError, UsherError } from '../../foundation/errors.ts';
 import { Secret } from '../../foundation/secret.ts';
 import { joinTokenOf } from '../../k8s/bootstrap-token.ts';
+import { verifyNodePassword } from '../../k8s/node-password.ts';
 import type { Ticket } from '../core/ports.ts';
 import {
   derivationLabel,
@@ -38,6 +39,8 @@ export class TicketOffice {
   readonly #hashes = new Map<string, Promise<string>>();
   /** Those begun before their device was approved, oldest first. */
   readonly #early = new Set<string>();
+  /** Hashes that are being made. */
+  #unfinished = 0;
 
   constructor(options: TicketOfficeOptions) {
     this.#options = options;
@@ -50,14 +53,15 @@ export class TicketOffice {
 
   /**
    * Starts the slow hash of a ticket that may be asked for soon; `approved` when nothing but the device's request is
-   * missing. Only so many are kept: for an approved device the oldest makes room, first of those that wait for a claim.
+   * missing. Only so many are kept: for an approved device the oldest makes room, first of those that wait for a claim;
+   * but not in a crowd, in which each would push out another's before it is used.
    */
   prepare(ticket: TicketId, approved: boolean): void {
     const label = derivationLabel('node-password', ticket);
     const isKnown = this.#hashes.has(label);
     if (!isKnown && this.#hashes.size >= READY_HASHES) {
       const [oldest] = [...this.#early, ...this.#hashes.keys()];
-      if (!approved || oldest === undefined) return;
+      if (!approved || oldest === undefined || this.#unfinished > 0) return;
       this.#forgetHash(oldest);
     }
     if (approved) this.#early.delete(label);
@@ -111,6 +115,11 @@ export class TicketOffice {
     };
   }
 
+  /** Whether `hash` is k3s' hash of this ticket's node password, with whatever salt. About 100 ms. */
+  async isPasswordOf(ticket: TicketId, hash: string): Promise<boolean> {
+    return await verifyNodePassword(this.#password(ticket), hash);
+  }
+
   /**
    * Undoes what belongs to no ticket any more. A name is listed before its token is made and taken off after the token is
    * deleted, with the ticket's id beside it: so the list of names knows every token that may be left over.
@@ -156,7 +165,12 @@ export class TicketOffice {
     const salt = this.#options.key.derive(derivationLabel('password-salt', ticket)).subarray(0, PASSWORD_SALT_BYTES);
     const hash = this.#options.hashPassword(this.#password(ticket), salt);
     this.#hashes.set(label, hash);
-    hash.catch(() => this.#forgetHash(label));
+    this.#unfinished += 1;
+    const finished = (): void => void (this.#unfinished -= 1);
+    hash.then(finished, () => {
+      finished();
+      this.#forgetHash(label);
+    });
     return hash;
   }
 }

@@ -1,13 +1,15 @@
 import type { DeviceEvidence, DeviceHardware, EvidenceKind } from '../../k8s/core/resources.ts';
+import type { Health } from '../protocol/health.ts';
 import type { Hardware } from '../protocol/messages.ts';
 import type { ShownError } from './actions.ts';
 
 /** How much each kind of evidence says about one single device. */
 const STRENGTH: Readonly<Record<EvidenceKind, number>> = { None: 0, BatchToken: 1, CardToken: 2, Key: 2, ClaimCode: 2 };
 
-/** The evidence to keep when a known device shows some again: never the weaker, and of equals the first. */
+/** The evidence to keep when a known device shows some again: never the weaker, and of equals the first; withdrawn is weakest. */
 export function keptEvidence(known: DeviceEvidence, shown: DeviceEvidence): DeviceEvidence {
-  return STRENGTH[shown.kind] > STRENGTH[known.kind] ? shown : known;
+  const strength = known.withdrawnAt === undefined ? STRENGTH[known.kind] : 0;
+  return STRENGTH[shown.kind] > strength ? shown : known;
 }
 
 /** What a hello says of the hardware, as a Device records it. */
@@ -20,6 +22,20 @@ export function recordedHardware(hw: Hardware): DeviceHardware {
 export function keptHardware(known: DeviceHardware | undefined, seen: DeviceHardware): DeviceHardware {
   const serial = seen.serial ?? known?.serial;
   return serial === undefined ? seen : { ...seen, serial };
+}
+
+/** The hardware to record after a check-in that told of its health; undefined when all of it is known already. */
+export function checkedInHardware(known: DeviceHardware | undefined, said: Health): DeviceHardware | undefined {
+  if (known === undefined) return undefined;
+  const { power = known.power, card = known.card } = said;
+  if (sameFacts(power, known.power) && sameFacts(card, known.card)) return undefined;
+  return { ...known, ...(power === undefined ? {} : { power }), ...(card === undefined ? {} : { card }) };
+}
+
+/** Fields in whatever order: the API server has one of its own. */
+function sameFacts(one: object = {}, other: object = {}): boolean {
+  const facts = (of: object): string => JSON.stringify(Object.entries(of).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return facts(one) === facts(other);
 }
 
 /** The error when a known key comes from another board. Network adapters come and go; the board's serial does not. */

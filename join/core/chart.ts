@@ -1,160 +1,34 @@
 import { assign, setup } from 'xstate';
 import type { JoinState } from '../../k8s/core/resources.ts';
-import type { ActionName, ActionParams, ShownError, Story, TicketNumber } from './actions.ts';
+import type { ActionName, ActionParams, ShownError } from './actions.ts';
+import {
+  LIMITS_MS,
+  MAX_FAILURES,
+  ticket,
+  makeTicket,
+  undoTicket,
+  burnUsedTicket,
+  releaseNode,
+  applyLabels,
+  tell,
+  show,
+  errorOf,
+  nameOf,
+  quarantined,
+  revoked,
+  leave,
+  releaseLate,
+  seen,
+  joinedLeave,
+  cleanUp,
+  showReport,
+  failedTo,
+  type JoinContext,
+  type Timed,
+} from './chart-parts.ts';
 
-/** How long a state may last, in milliseconds, before DEADLINE is due (design: the join machine). */
-export const LIMITS_MS = {
-  ticketing: 30_000,
-  /** Life of a ticket, counted from the request. */
-  ticket: 6 * 60_000,
-  /** Without a Node by then, a joining device gives its place in the queue away. */
-  queuePlace: 90_000,
-  labelling: 30_000,
-  /** A device without a claim that has not called for so long is forgotten. */
-  idle: 24 * 3_600_000,
-  /** Failures older than this are no longer counted. */
-  failureMemory: 24 * 3_600_000,
-} as const;
-
-/** Tickets that may fail within {@link LIMITS_MS.failureMemory} before a device waits. */
-export const MAX_FAILURES = 5;
-
-/** The chart's memory: all of it is persisted, and nothing else is. */
-export interface JoinContext {
-  /** Tickets made for this Device so far. Never falls: a ticket's secrets are derived from it. */
-  readonly attempt: number;
-  readonly nodeName: string | undefined;
-  readonly ticketId: string | undefined;
-  /** Moments (RFC 3339) of the failures that still count, newest last. */
-  readonly failures: readonly string[];
-}
-
-/** What can happen to a device. Operators' words, the world's facts and the outcome of actions alike. */
-export type JoinEvent =
-  /** Evidence is sufficient and a claim is bound. */
-  | { type: 'APPROVE'; nodeName: string; claim: string }
-  | { type: 'CLAIM_LOST' }
-  /** The claim's labels, taints or pair are not those that the Node has. */
-  | { type: 'CLAIM_CHANGED' }
-  /** The Node is to go: the claim was deleted and said Release, or the device is revoked. */
-  | { type: 'RELEASE' }
-  /** The device asks for its ticket and a place in the queue is free. */
-  | { type: 'ASKED'; ticketId: string }
-  | { type: 'TICKET_MADE' }
-  | { type: 'TICKET_FAILED'; error: ShownError }
-  /** The Node of this device exists. */
-  | { type: 'NODE_SEEN'; nodeName: string }
-  | { type: 'NODE_GONE'; claimed: boolean }
-  /** The Node is Ready and has all that the claim wants. */
-  | { type: 'SETTLED' }
-  | { type: 'LABELS_FAILED'; error: ShownError }
-  /** The device says what went wrong. */
-  | { type: 'REPORTED'; detail: string }
-  /** A known key came back on other hardware. */
-  | { type: 'HARDWARE_CHANGED'; error: ShownError }
-  | { type: 'DEADLINE' }
-  /** Nobody claimed the device, it never had a ticket, and it stopped calling. */
-  | { type: 'IDLE' }
-  /** The appliance started, or an action is to be tried again: do once more what this state needs done. */
-  | { type: 'RESUME' }
-  | { type: 'REJECT' }
-  | { type: 'IGNORE' }
-  | { type: 'REVOKE' }
-  /** The operator changed his mind. */
-  | { type: 'RECONSIDER' }
-  | { type: 'RETRY' };
-
-export type JoinEventType = JoinEvent['type'];
-
-/** An event as the chart receives it. */
-type Timed = JoinEvent & { readonly at: string };
-type Scope = { context: JoinContext; event: Timed };
-
-const ticket = ({ context }: Scope): TicketNumber => ({
-  nodeName: context.nodeName ?? '',
-  attempt: context.attempt,
-});
-const node = ({ context }: Scope): { nodeName: string } => ({ nodeName: context.nodeName ?? '' });
-
-const makeTicket = [
-  // The password comes first: a Secret that is not ours shows a leaked token, and then the name must never be listed.
-  { type: 'makeNodePassword', params: ticket },
-  { type: 'listName', params: ticket },
-  { type: 'makeBootstrapToken', params: ticket },
-] as const;
-const undoTicket = [
-  { type: 'burnTicket', params: ticket },
-  { type: 'unlistName', params: ticket },
-  { type: 'removeNodePassword', params: ticket },
-  'dropTicket',
-] as const;
-/** k3s adopts the node password once the Node exists, so that one stays. */
-const burnUsedTicket = [
-  { type: 'burnTicket', params: ticket },
-  { type: 'unlistName', params: ticket },
-  'dropTicket',
-] as const;
-const releaseNode = { type: 'releaseNode', params: node } as const;
-const applyLabels = { type: 'applyLabels', params: node } as const;
-
-const tell = (reason: string, message: (scope: Scope) => string, type: Story['type'] = 'Normal') =>
-  ({ type: 'emitEvent', params: (scope: Scope): Story => ({ type, reason, message: message(scope) }) }) as const;
-const show = (error: (scope: Scope) => ShownError) => ({ type: 'showFailure', params: error }) as const;
-const errorOf = ({ event }: Scope): ShownError =>
-  'error' in event ? event.error : { code: 'INTERNAL', params: { detail: event.type } };
-const nameOf = ({ context }: Scope): string => context.nodeName ?? 'without a name';
-
-const rejected = tell('Rejected', () => 'An operator rejected the device.', 'Warning');
-const ignored = tell('Ignored', () => 'An operator chose to ignore the device.');
-const revoked = tell('Revoked', (s) => `The device was revoked; its node name ${nameOf(s)} is retired.`, 'Warning');
-const claimLost = tell('ClaimLost', () => 'The device has no claim any more; it waits for one.');
-const quarantined = tell('Quarantined', () => 'The device is held until an operator has looked at it.', 'Warning');
-const nodeSeen = tell('NodeSeen', (s) => `Node ${nameOf(s)} exists; its ticket is burnt.`);
-const nodeGone = tell('NodeGone', (s) => `Node ${nameOf(s)} was deleted; the device may join again.`, 'Warning');
-const releasing = tell(
-  'NodeReleasing',
-  (s) => `The claim is gone and said Release: node ${nameOf(s)} is being deleted.`,
-);
-const releasingRevoked = tell('NodeReleasing', (s) => `Node ${nameOf(s)} of a revoked device is being deleted.`);
-const released = tell('NodeReleased', (s) => `Node ${nameOf(s)} is gone; the device waits for a claim.`);
-
-/** Leaving a state that may have a ticket out, on an operator's word or for want of a claim. */
-const leave = {
-  CLAIM_LOST: { target: 'pending', actions: [...undoTicket, 'clearFailure', claimLost] },
-  REJECT: { target: 'rejected', actions: [...undoTicket, 'clearFailure', rejected] },
-  IGNORE: { target: 'ignored', actions: [...undoTicket, 'clearFailure', ignored] },
-  REVOKE: { target: 'revoked', actions: [...undoTicket, releaseNode, 'clearFailure', revoked] },
-  HARDWARE_CHANGED: { target: 'quarantined', actions: [...undoTicket, show(errorOf), quarantined] },
-} as const;
-const seen = {
-  target: 'labelling',
-  actions: ['rememberName', ...burnUsedTicket, applyLabels, 'clearFailure', nodeSeen],
-} as const;
-const joinedLeave = {
-  NODE_GONE: [
-    { guard: 'isUnclaimed', target: 'pending', actions: [...undoTicket, 'clearFailure', released] },
-    {
-      target: 'approved',
-      actions: [...undoTicket, show((s) => ({ code: 'NODE_GONE', params: { nodeName: nameOf(s) } })), nodeGone],
-    },
-  ],
-  RELEASE: { actions: [releaseNode, releasing] },
-  REVOKE: leave.REVOKE,
-  // The node goes on working: taking it away is the operator's to decide.
-  HARDWARE_CHANGED: { target: 'quarantined', actions: [show(errorOf), quarantined] },
-} as const;
-const cleanUp = { actions: undoTicket } as const;
-const showReport = {
-  actions: [
-    show((s) => ({ code: 'DEVICE_REPORTED', params: { detail: 'detail' in s.event ? s.event.detail : '' } })),
-    tell('DeviceReported', (s) => `The device says: ${'detail' in s.event ? s.event.detail : ''}`, 'Warning'),
-  ],
-} as const;
-const failedTo = (error: (scope: Scope) => ShownError, story: string) =>
-  ({
-    target: 'failed',
-    actions: [...undoTicket, 'noteFailure', show(error), tell('JoinFailed', () => story, 'Warning')],
-  }) as const;
+export { LIMITS_MS, MAX_FAILURES } from './chart-parts.ts';
+export type { JoinContext, JoinEvent, JoinEventType } from './chart-parts.ts';
 
 type Act<Params> = (scope: unknown, params: Params) => void;
 const nothing = (): void => undefined;
@@ -192,13 +66,18 @@ const words = setup({
     countTicket: assign(({ context, event }) => ({
       attempt: context.attempt + 1,
       ticketId: event.type === 'ASKED' ? event.ticketId : undefined,
+      ticketedAt: event.at,
     })),
     dropTicket: assign({ ticketId: undefined }),
+    // The ticket is used: no further Node can come with it.
+    noteJoined: assign(({ context, event }) => ({ joinedAt: context.joinedAt ?? event.at, ticketedAt: undefined })),
+    handNameOver: assign({ nodeName: undefined }),
     noteFailure: assign(({ context, event }) => ({ failures: withFailure(context.failures, event.at) })),
     forgetFailures: assign({ failures: [] }),
   },
   guards: {
     isUnclaimed: ({ event }) => event.type === 'NODE_GONE' && !event.claimed,
+    isAgain: ({ event }) => event.type === 'RELEASE' && event.again,
     isForeignPassword: ({ event }) => event.type === 'TICKET_FAILED' && event.error.code === 'NODE_PASSWORD_FOREIGN',
   },
 });
@@ -227,6 +106,8 @@ const states = {
       REJECT: leave.REJECT,
       IGNORE: leave.IGNORE,
       REVOKE: leave.REVOKE,
+      REPLACED: leave.REPLACED,
+      RELEASE: releaseLate,
       HARDWARE_CHANGED: leave.HARDWARE_CHANGED,
       REPORTED: showReport,
       IDLE: { actions: [{ type: 'forgetDevice' }] },
@@ -239,7 +120,7 @@ const states = {
       ...leave,
       ASKED: {
         target: 'ticketing',
-        actions: ['countTicket', ...makeTicket],
+        actions: [{ type: 'burnTicket', params: ticket }, 'countTicket', ...makeTicket],
       },
       NODE_SEEN: seen,
       REPORTED: showReport,
@@ -316,10 +197,16 @@ const states = {
     on: {
       ...leave,
       NODE_SEEN: seen,
-      DEADLINE: { target: 'approved' },
+      // Undoing may have failed all the time, for want of an API server; the next ticket ends the last chance.
+      DEADLINE: { target: 'approved', actions: undoTicket },
       RETRY: {
         target: 'approved',
-        actions: ['forgetFailures', 'clearFailure', tell('Retried', () => 'An operator asked for a new attempt.')],
+        actions: [
+          ...undoTicket,
+          'forgetFailures',
+          'clearFailure',
+          tell('Retried', () => 'An operator asked for a new attempt.'),
+        ],
       },
       REPORTED: showReport,
       RESUME: cleanUp,
@@ -335,22 +222,54 @@ const states = {
       REJECT: leave.REJECT,
       IGNORE: leave.IGNORE,
       REVOKE: leave.REVOKE,
+      REPLACED: leave.REPLACED,
+      RELEASE: releaseLate,
       RESUME: cleanUp,
     },
   },
   rejected: {
     description: 'An operator said no; waits for the operator to change his mind.',
-    on: { RECONSIDER: { target: 'pending' }, IGNORE: leave.IGNORE, REVOKE: leave.REVOKE, RESUME: cleanUp },
+    on: {
+      RECONSIDER: { target: 'pending' },
+      IGNORE: leave.IGNORE,
+      REVOKE: leave.REVOKE,
+      REPLACED: leave.REPLACED,
+      RELEASE: releaseLate,
+      RESUME: cleanUp,
+    },
   },
   ignored: {
     description: 'An operator does not want to see it; waits for the operator to change his mind.',
-    on: { RECONSIDER: { target: 'pending' }, REJECT: leave.REJECT, REVOKE: leave.REVOKE, RESUME: cleanUp },
+    on: {
+      RECONSIDER: { target: 'pending' },
+      REJECT: leave.REJECT,
+      REVOKE: leave.REVOKE,
+      REPLACED: leave.REPLACED,
+      RELEASE: releaseLate,
+      RESUME: cleanUp,
+    },
   },
   revoked: {
     description: 'Taken out of the site; its node is gone and its name retired.',
     on: {
       RECONSIDER: { target: 'pending' },
-      RELEASE: { actions: [...undoTicket, releaseNode, releasingRevoked] },
+      RELEASE: releaseLate,
+      RESUME: { actions: [...undoTicket, releaseNode] },
+    },
+  },
+  replaced: {
+    description: 'Another device took its place; its node is gone and its name handed over.',
+    on: {
+      RETRY: {
+        target: 'pending',
+        actions: [
+          'clearFailure',
+          tell('Retried', () => 'An operator wants the replaced device back: it waits for a claim.'),
+        ],
+      },
+      // The name belongs to the other device now, so it is not retired.
+      REVOKE: { target: 'revoked', actions: [...undoTicket, releaseNode, 'clearFailure', 'handNameOver', revoked] },
+      RELEASE: releaseLate,
       RESUME: { actions: [...undoTicket, releaseNode] },
     },
   },

@@ -18,7 +18,7 @@ export function namesKey(match: ClaimMatch): boolean {
 
 /** The one identifier that a match names, in words, for instance `serial 10000000abcdef01`. */
 export function describeMatch(match: ClaimMatch): string {
-  const [entry] = Object.entries(match);
+  const [entry] = Object.entries(match).filter(([, value]) => typeof value === 'string');
   return entry === undefined ? 'nothing' : `${entry[0]} ${String(entry[1])}`;
 }
 

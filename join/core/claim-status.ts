@@ -9,7 +9,7 @@ import type {
 } from '../../k8s/core/resources.ts';
 import type { ClaimBinding } from './binding.ts';
 import { describeMatch } from './claim-match.ts';
-import { camelCase } from './device-status.ts';
+import { camelCase, HANDING_OVER } from './device-status.ts';
 import { failureOf } from './step.ts';
 
 type Said = Omit<Condition<ClaimConditionType>, 'lastTransitionTime' | 'observedGeneration'>;
@@ -50,8 +50,11 @@ function phaseOf(binding: ClaimBinding, hasNode: boolean): ClaimPhase {
 
 function boundSaid({ spec }: DeviceClaim, binding: ClaimBinding): Said {
   switch (binding.is) {
-    case 'waiting':
-      return said('Bound', false, 'NoDevice', `No device with evidence matches ${describeMatch(spec.match)} yet.`);
+    case 'waiting': {
+      const until = spec.replaces === undefined ? '' : ` Until then device ${spec.replaces} stays as it is.`;
+      const what = `No device with evidence matches ${describeMatch(spec.match)} yet.${until}`;
+      return said('Bound', false, 'NoDevice', what);
+    }
     case 'conflict':
       return said('Bound', false, camelCase(binding.problem.code), failureOf(binding.problem, 0).message);
     case 'bound':
@@ -63,6 +66,8 @@ function joinedSaid(device: Device | undefined, nodeName: string | undefined): S
   if (nodeName !== undefined) return said('Joined', true, 'NodeExists', `The device has joined as node ${nodeName}.`);
   const failure = device?.status?.failure;
   if (failure !== undefined) return said('Joined', false, camelCase(failure.code), failure.message);
+  const waits = device?.status?.conditions?.find(({ reason }) => reason === HANDING_OVER);
+  if (waits !== undefined) return said('Joined', false, waits.reason, waits.message);
   return device === undefined
     ? said('Joined', false, 'NotBound', 'No device is bound to the claim.')
     : said('Joined', false, 'NotJoinedYet', 'The device has not joined yet.');

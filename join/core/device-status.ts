@@ -1,9 +1,10 @@
-import { UsherError } from '../../foundation/errors.ts';
+import { UsherError, type ErrorBody } from '../../foundation/errors.ts';
 import { setCondition } from '../../k8s/core/conditions.ts';
 import type {
   Condition,
   Device,
   DeviceConditionType,
+  DeviceEvidence,
   DeviceFailure,
   DeviceHardware,
   DevicePhase,
@@ -13,6 +14,7 @@ import type {
   PersistedJoin,
 } from '../../k8s/core/resources.ts';
 import type { EnrolState } from '../protocol/messages.ts';
+import type { ShownError } from './actions.ts';
 import type { DeviceBinding } from './binding.ts';
 import { isVerified } from './evidence.ts';
 import { failureOf, knownState, type FailureChange } from './step.ts';
@@ -25,8 +27,14 @@ export interface StatusSource {
   readonly binding: DeviceBinding;
   /** Name and uid of the bound claim. */
   readonly claimRef: ObjectRef | undefined;
-  readonly node: { readonly ref: ObjectRef; readonly ready: boolean; readonly labelled: boolean } | undefined;
+  readonly node:
+    | { readonly ref: ObjectRef; readonly ready: boolean; readonly labelled: boolean; readonly kept: boolean }
+    | undefined;
   readonly hardware: DeviceHardware | undefined;
+  /** The board that its quarantine is about. */
+  readonly otherHardware: DeviceHardware | undefined;
+  /** Pods that are leaving its node, which is being drained. */
+  readonly podsLeaving: number | undefined;
 }
 
 const PHASES: Readonly<Record<JoinState, DevicePhase>> = {
@@ -41,6 +49,7 @@ const PHASES: Readonly<Record<JoinState, DevicePhase>> = {
   rejected: 'Rejected',
   ignored: 'Ignored',
   revoked: 'Revoked',
+  replaced: 'Replaced',
 };
 const ENROL_STATES: Readonly<Record<JoinState, EnrolState>> = {
   pending: 'verified',
@@ -55,6 +64,8 @@ const ENROL_STATES: Readonly<Record<JoinState, EnrolState>> = {
   rejected: 'rejected',
   ignored: 'held',
   revoked: 'revoked',
+  // Like a revoked one it is not to join again, and it is told why.
+  replaced: 'revoked',
 };
 /** States in which a Node may go on existing: also one that was turned away while it was quarantined keeps it. */
 const HAS_NODE: ReadonlySet<JoinState> = new Set([
@@ -64,6 +75,7 @@ const HAS_NODE: ReadonlySet<JoinState> = new Set([
   'rejected',
   'ignored',
   'revoked',
+  'replaced',
 ]);
 /** Failures that say what keeps claim and device apart; they go when the cause goes. */
 const BINDING_CODES = [
@@ -71,7 +83,7 @@ const BINDING_CODES = [
   'SERIAL_CONFLICT',
   'NODE_NAME_TAKEN',
   'REPLACEMENT_OFFERED',
-  'DEVICE_HAS_NODE',
+  'TOKEN_REVOKED',
 ] as const;
 
 /** The phase people see. */
@@ -87,7 +99,7 @@ export function enrolStateOf({ spec, status }: Pick<Device, 'spec' | 'status'>):
 
 /** The whole status of a device, from scratch; only what it says of time is carried over from the present one. */
 export function deriveStatus(source: StatusSource, nowMs: number): DeviceStatus {
-  const { device, join, claimRef, node, hardware } = source;
+  const { device, join, claimRef, node, hardware, otherHardware } = source;
   const state = knownState(join) ?? 'pending';
   const failure = failureNow(source, state, nowMs);
   const { generation } = device.metadata;
@@ -98,8 +110,11 @@ export function deriveStatus(source: StatusSource, nowMs: number): DeviceStatus 
   return {
     phase: phaseOf(join),
     ...(hardware === undefined ? {} : { hardware }),
+    ...(otherHardware === undefined || state !== 'quarantined' || failure?.code !== 'HARDWARE_CHANGED'
+      ? {}
+      : { otherHardware }),
     ...(claimRef === undefined ? {} : { claimRef }),
-    ...(node === undefined || !HAS_NODE.has(state) ? {} : { nodeRef: node.ref }),
+    ...(node?.kept !== true || !HAS_NODE.has(state) ? {} : { nodeRef: node.ref }),
     join,
     ...(failure === undefined ? {} : { failure }),
     ...(conditions === undefined ? {} : { conditions }),
@@ -110,12 +125,22 @@ function failureNow(source: StatusSource, state: JoinState, nowMs: number): Devi
   const { failure, binding, device } = source;
   if (failure.is === 'shown') return failure.failure;
   const shown = failure.is === 'cleared' ? undefined : device.status?.failure;
-  if (binding.is === 'held' && state === 'pending') {
-    const held = failureOf(binding.problem, nowMs);
+  const problem = state === 'pending' ? (withdrawal(device.spec.evidence) ?? heldBy(binding)) : undefined;
+  if (problem !== undefined) {
+    const held = failureOf(problem, nowMs);
     return shown?.code === held.code && shown.message === held.message ? shown : held;
   }
   const isOver = shown !== undefined && BINDING_CODES.some((code) => code === shown.code);
   return isOver ? undefined : shown;
+}
+
+function heldBy(binding: DeviceBinding): ShownError | undefined {
+  return binding.is === 'held' ? binding.problem : undefined;
+}
+
+/** Why evidence that was accepted once counts no more. */
+function withdrawal({ withdrawnAt, tokenId = '' }: DeviceEvidence): ShownError | undefined {
+  return withdrawnAt === undefined ? undefined : { code: 'TOKEN_REVOKED', params: { tokenId } };
 }
 
 type Said = Pick<Condition<DeviceConditionType>, 'type' | 'status' | 'reason' | 'message'>;
@@ -123,7 +148,8 @@ type Said = Pick<Condition<DeviceConditionType>, 'type' | 'status' | 'reason' | 
 function conditionsOf(source: StatusSource, state: JoinState): Said[] {
   const said = [evidenceVerified(source), claimed(source, state), ticketed(source, state), ...ofNode(source)];
   const isReady = state === 'ready' && source.node?.ready === true;
-  const open = said.find(({ status }) => status !== 'True');
+  const open = draining(source) ?? said.find(({ status }) => status !== 'True');
+  if (open?.reason === DRAINING) return [...said, say('Ready', false, open.reason, open.message)];
   return [
     ...said,
     isReady
@@ -137,9 +163,22 @@ function say(type: DeviceConditionType, isTrue: boolean, reason: string, message
 }
 
 function evidenceVerified({ device: { spec } }: StatusSource): Said {
+  const withdrawn = withdrawal(spec.evidence);
+  if (withdrawn !== undefined)
+    return say('EvidenceVerified', false, camelCase(withdrawn.code), failureOf(withdrawn, 0).message);
   return isVerified(spec.evidence)
     ? say('EvidenceVerified', true, spec.evidence.kind, 'The device has shown that it belongs to this site.')
     : say('EvidenceVerified', false, 'NoEvidence', 'The device has shown nothing that ties it to this site.');
+}
+
+/** The reasons of conditions by which the API and the device itself tell what is waited for. */
+export const DRAINING = 'NodeDraining';
+export const HANDING_OVER = 'NameHandedOver';
+
+function draining({ node, podsLeaving = 0 }: StatusSource): Said | undefined {
+  if (node === undefined || podsLeaving === 0) return undefined;
+  const pods = podsLeaving === 1 ? '1 pod' : `${String(podsLeaving)} pods`;
+  return say('Ready', false, DRAINING, `Waits for ${pods} to leave node ${node.ref.name}.`);
 }
 
 function claimed({ binding, node }: StatusSource, state: JoinState): Said {
@@ -147,12 +186,20 @@ function claimed({ binding, node }: StatusSource, state: JoinState): Said {
   if (binding.is === 'held') {
     return say('Claimed', false, camelCase(binding.problem.code), failureOf(binding.problem, 0).message);
   }
+  if (binding.is === 'leaving') {
+    const who = binding.to === undefined ? 'a device that has not come yet' : `device ${binding.to}`;
+    return say('Claimed', false, 'Replaced', `Claim ${binding.claim} gives its place to ${who}.`);
+  }
   return node !== undefined && HAS_NODE.has(state)
     ? say('Claimed', false, 'NodeRetained', `The claim was deleted; node ${node.ref.name} is kept and goes on running.`)
     : say('Claimed', false, 'NoClaim', 'No claim matches the device.');
 }
 
-function ticketed({ join: { nodeName = '' } }: StatusSource, state: JoinState): Said {
+function ticketed({ join: { nodeName = '' }, binding }: StatusSource, state: JoinState): Said {
+  if (state === 'pending' && binding.is === 'bound' && binding.handOver !== undefined) {
+    const { from, nodeName: wanted } = binding.handOver;
+    return say('Ticketed', false, HANDING_OVER, `Waits until device ${from} has given up node name ${wanted}.`);
+  }
   switch (state) {
     case 'joining':
       return say('Ticketed', true, 'TicketOut', `The ticket for node ${nodeName} is out.`);
@@ -169,6 +216,7 @@ function ticketed({ join: { nodeName = '' } }: StatusSource, state: JoinState): 
     case 'rejected':
     case 'ignored':
     case 'revoked':
+    case 'replaced':
       return say('Ticketed', false, 'NoTicket', 'The device has no ticket.');
   }
 }
@@ -196,6 +244,14 @@ export function camelCase(code: string): string {
   return code.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** What to tell a device that waits without a failure; undefined when its state says it all. */
+export function waitReasonOf({ status }: Pick<Device, 'status'>): ErrorBody | undefined {
+  const state = (status?.join === undefined ? undefined : knownState(status.join)) ?? 'pending';
+  if (state === 'rejected' || state === 'revoked') return refusalOf(state, undefined).toBody();
+  const waits = status?.conditions?.find(({ reason }) => reason === HANDING_OVER);
+  return waits === undefined ? undefined : new UsherError('NODE_DRAINING', { detail: waits.message }).toBody();
+}
+
 /** The refusal of a request for a ticket in a state that has none to give. */
 export function refusalOf(state: JoinState, failure: DeviceFailure | undefined): UsherError {
   switch (state) {
@@ -203,6 +259,8 @@ export function refusalOf(state: JoinState, failure: DeviceFailure | undefined):
       return new UsherError('DEVICE_REJECTED');
     case 'revoked':
       return new UsherError('DEVICE_REVOKED');
+    case 'replaced':
+      return new UsherError('DEVICE_REPLACED', { by: 'another device' });
     case 'failed':
     case 'quarantined':
       return new UsherError('TICKET_FAILED', {

@@ -18,9 +18,9 @@ const TIES_TO_SITE: Readonly<Record<EvidenceKind, boolean>> = {
   None: false,
 };
 
-/** Whether the evidence ties the device to this site at all; without it a device is neither approved nor in conflict. */
+/** Whether the evidence ties the device to this site at all, and still does; without it a device is neither approved nor in conflict. */
 export function isVerified(evidence: DeviceEvidence): boolean {
-  return TIES_TO_SITE[evidence.kind];
+  return TIES_TO_SITE[evidence.kind] && evidence.withdrawnAt === undefined;
 }
 
 /**

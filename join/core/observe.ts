@@ -12,6 +12,10 @@ export interface World {
   readonly claim: ClaimFact | undefined;
   /** The Node that came from this device. */
   readonly node: NodeFact | undefined;
+  /** Id of the device that took its place, by an operator's word. */
+  readonly replacedBy: string | undefined;
+  /** A claim names it in `replaces`, whether that claim has its new device yet or not. */
+  readonly named: boolean;
   /** True when nobody has heard of the device for {@link LIMITS_MS.idle}. */
   readonly idle: boolean;
 }
@@ -21,6 +25,8 @@ export interface ClaimFact {
   readonly nodeName: string;
   /** The device's evidence suffices for this claim. */
   readonly sufficient: boolean;
+  /** The name is free for it; false while the device that it replaces still has it. */
+  readonly nameFree: boolean;
 }
 
 export interface NodeFact {
@@ -31,8 +37,13 @@ export interface NodeFact {
    * but just that was applied already, so that only the time limit tries again.
    */
   readonly labels: 'set' | 'unset' | 'tried';
-  /** It is to be deleted now: its claim was deleted and said Release, or its device is revoked. */
-  readonly release: boolean;
+  /**
+   * It is to go: its claim was deleted and said Release, its device is revoked or replaced or is to have another name, or
+   * it came with a ticket that had been given up and no claim wants it.
+   */
+  readonly leaving: boolean;
+  /** When that is done next: `now`, `again` now (pods were leaving it), or `later`. */
+  readonly release: 'now' | 'again' | 'later';
 }
 
 /**
@@ -47,7 +58,7 @@ export function observe(world: World, nowMs: number): JoinEvent | undefined {
   if (word !== undefined) return word;
   switch (state) {
     case 'pending':
-      return nodeSeen(world) ?? approval(world) ?? forgetting(world);
+      return isLeaving(world) ? releasing(world) : (nodeSeen(world) ?? approval(world) ?? forgetting(world));
     case 'approved':
       return nodeSeen(world) ?? claimLost(world);
     case 'ticketing':
@@ -60,17 +71,21 @@ export function observe(world: World, nowMs: number): JoinEvent | undefined {
     case 'failed':
       return nodeSeen(world) ?? claimLost(world) ?? retry(world) ?? deadline(world, nowMs);
     case 'quarantined':
-      return retry(world);
+      return releasing(world) ?? retry(world);
+    case 'replaced':
+      // As long as a claim says that it is replaced, it is.
+      return isLeaving(world) || world.named ? releasing(world) : retry(world);
     case 'revoked':
-      // A Node may appear after all, when the ticket was used before it was burnt.
-      return world.node?.release === true ? { type: 'RELEASE' } : undefined;
     case 'rejected':
     case 'ignored':
-      return undefined;
+      return releasing(world);
   }
 }
 
-function operatorsWord({ decision }: World, state: string): JoinEvent | undefined {
+function operatorsWord({ decision, replacedBy }: World, state: string): JoinEvent | undefined {
+  if (state === 'replaced') return decision === 'Revoked' ? { type: 'REVOKE' } : undefined;
+  if (replacedBy !== undefined && state !== 'revoked' && decision !== 'Revoked')
+    return { type: 'REPLACED', by: replacedBy };
   const decided = state === 'rejected' || state === 'ignored' || state === 'revoked';
   // A device that has joined is not turned away at the door: only Revoked takes it out.
   const joined = state === 'labelling' || state === 'ready';
@@ -86,21 +101,34 @@ function operatorsWord({ decision }: World, state: string): JoinEvent | undefine
   }
 }
 
-function observeNode({ claim, node, join }: World, state: 'labelling' | 'ready', nowMs: number): JoinEvent | undefined {
-  if (node === undefined) return { type: 'NODE_GONE', claimed: claim !== undefined };
-  if (node.release) return { type: 'RELEASE' };
+function observeNode(world: World, state: 'labelling' | 'ready', nowMs: number): JoinEvent | undefined {
+  const { claim, node, join } = world;
+  // A claim for another name makes it join anew, from the beginning.
+  if (node === undefined) return { type: 'NODE_GONE', claimed: claim?.nodeName === join.nodeName };
+  if (node.leaving) return releasing(world);
   if (node.labels === 'unset') return { type: 'CLAIM_CHANGED' };
   if (state === 'ready') return undefined;
   if (node.labels === 'set') return node.ready ? { type: 'SETTLED' } : undefined;
   return isPast(join.deadline, nowMs) ? { type: 'DEADLINE' } : undefined;
 }
 
+function isLeaving({ node }: World): boolean {
+  return node?.leaving === true;
+}
+
+function releasing({ node }: World): JoinEvent | undefined {
+  if (node?.leaving !== true || node.release === 'later') return undefined;
+  return { type: 'RELEASE', again: node.release === 'again' };
+}
+
 function nodeSeen({ node }: World): JoinEvent | undefined {
-  return node === undefined ? undefined : { type: 'NODE_SEEN', nodeName: node.name };
+  return node === undefined || node.leaving ? undefined : { type: 'NODE_SEEN', nodeName: node.name };
 }
 
 function approval({ claim }: World): JoinEvent | undefined {
-  return claim?.sufficient === true ? { type: 'APPROVE', nodeName: claim.nodeName, claim: claim.name } : undefined;
+  return claim?.sufficient === true && claim.nameFree
+    ? { type: 'APPROVE', nodeName: claim.nodeName, claim: claim.name }
+    : undefined;
 }
 
 /** One that had a ticket is kept: its evidence is off its card since, and it could never show any again. */

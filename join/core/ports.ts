@@ -22,6 +22,11 @@ export interface Candidate {
   lastSeenMs: number;
   /** Why its evidence was not accepted, for instance TOKEN_USED. */
   refusal?: UsherError;
+  /**
+   * The genuine token that it showed, though that was used up or had expired, and the devices that had used it. Never the
+   * token itself: to confirm that this device replaces one of those is enough to admit it.
+   */
+  provenToken?: { tokenId: string; boundTo: string[] };
 }
 
 /** The bounded list of devices without evidence. */
@@ -55,6 +60,8 @@ export interface JoinDesk {
   isAdmitted(deviceId: string): boolean;
   /** Whether a claim names this key, which is evidence of the kind Key. */
   claimsKey(keyFingerprint: string): boolean;
+  /** Ids of the devices whose place this one takes, by claims that name just its key: an operator confirmed that. */
+  replacedBy(deviceId: string): string[];
   /** Makes the Device, or updates its hardware and evidence. Idempotent; never weakens evidence. */
   admit(device: ProvenDevice, evidence: DeviceEvidence): Promise<void>;
   /** What to tell an admitted device. The version grows with every change. */
@@ -98,10 +105,21 @@ export interface NewEnrolToken {
 export interface EnrolTokens {
   create(token: NewEnrolToken): Promise<{ view: EnrolTokenView; token: Secret }>;
   list(): Promise<EnrolTokenView[]>;
+  /** Ends the token. Devices that showed it and have not joined yet must show another. */
   revoke(tokenId: string): Promise<void>;
+  /** Calls back with the id of each token that is revoked from now on. Returns the unsubscribe. */
+  onRevoked(handler: (tokenId: string) => void): () => void;
   /**
    * Spends one use for this device, or finds that the same key spent it before (no event then).
-   * @throws UsherError TOKEN_UNKNOWN, TOKEN_USED, TOKEN_EXPIRED, TOKEN_REVOKED
+   * @throws UsherError TOKEN_UNKNOWN, TOKEN_USED, TOKEN_EXPIRED, TOKEN_REVOKED; USED and EXPIRED only for a genuine token,
+   * with `usedBy` among their params (ids, comma-separated)
    */
   redeem(token: Secret, deviceId: string): Promise<DeviceEvidence>;
+  /**
+   * Accepts a token that is used up or has expired, for a device that proved it and takes the place of one of `replaced`,
+   * as an operator confirmed: the token must have been used by one of them, or be a card's that nobody used. The same
+   * device again is no event.
+   * @throws UsherError TOKEN_UNKNOWN, TOKEN_USED, TOKEN_EXPIRED, TOKEN_REVOKED
+   */
+  accept(tokenId: string, deviceId: string, replaced: readonly string[]): Promise<DeviceEvidence>;
 }

@@ -21,6 +21,15 @@ export interface Step {
 /** The first wait after a failed attempt; it doubles with each further one. */
 const FIRST_RETRY_MS = 10_000;
 const LONGEST_RETRY_MS = 5 * 60_000;
+/** The chart's memory of a device that never had a ticket. */
+const EMPTY: JoinContext = {
+  attempt: 0,
+  nodeName: undefined,
+  ticketId: undefined,
+  ticketedAt: undefined,
+  joinedAt: undefined,
+  failures: [],
+};
 const UNDO: ReadonlySet<string> = new Set(['burnTicket', 'unlistName', 'removeNodePassword']);
 
 /**
@@ -40,13 +49,14 @@ export function step(persisted: PersistedJoin | undefined, event: JoinEvent, now
   const [after, asked] = transition(chart, before, timed);
   const next = after.value;
   const join = persist(next, after.context, { persisted, entered: next !== state, event, nowMs });
-  const { actions, failure } = sortActions(asked, join, nowMs);
+  const mayHaveTicket = persisted.attempt > 0 && (persisted.nodeName ?? join.nodeName) !== undefined;
+  const { actions, failure } = sortActions(asked, { join, mayHaveTicket, nowMs });
   return { join, actions, failure, taken: true };
 }
 
 /** The machine of a device that was admitted just now. */
 export function startJoin(nowMs: number): PersistedJoin {
-  const [snapshot] = initialTransition(chart, { attempt: 0, nodeName: undefined, ticketId: undefined, failures: [] });
+  const [snapshot] = initialTransition(chart, EMPTY);
   return { schema: 1, state: snapshot.value, attempt: snapshot.context.attempt, since: toRfc3339(nowMs) };
 }
 
@@ -73,6 +83,8 @@ function migrate(persisted: PersistedJoin, nowMs: number): Step {
   // The count goes on, so that no ticket is ever made twice.
   join.attempt = Number.isSafeInteger(persisted.attempt) ? Math.max(0, persisted.attempt) : 0;
   if (persisted.nodeName !== undefined) join.nodeName = persisted.nodeName;
+  if (persisted.ticketedAt !== undefined) join.ticketedAt = persisted.ticketedAt;
+  if (persisted.joinedAt !== undefined) join.joinedAt = persisted.joinedAt;
   const error: ShownError = { code: 'STATE_UNKNOWN', params: { state: persisted.state } };
   const failure = failureOf(error, nowMs);
   const story = { type: 'Warning', reason: 'StateUnknown', message: failure.message } as const;
@@ -102,6 +114,8 @@ function persist(state: JoinState, context: JoinContext, passage: Passage): Pers
     ...(deadline === undefined ? {} : { deadline }),
     ...(context.nodeName === undefined ? {} : { nodeName: context.nodeName }),
     ...(context.ticketId === undefined ? {} : { ticketId: context.ticketId }),
+    ...(context.ticketedAt === undefined ? {} : { ticketedAt: context.ticketedAt }),
+    ...(context.joinedAt === undefined ? {} : { joinedAt: context.joinedAt }),
     ...(context.failures.length === 0 ? {} : { failures: [...context.failures] }),
   };
 }
@@ -127,6 +141,7 @@ function deadlineOf(state: JoinState, context: JoinContext, passage: Passage): s
     case 'rejected':
     case 'ignored':
     case 'revoked':
+    case 'replaced':
       return undefined;
   }
 }
@@ -144,8 +159,7 @@ interface AskedAction {
 
 function sortActions(
   asked: readonly AskedAction[],
-  join: PersistedJoin,
-  nowMs: number,
+  { join, mayHaveTicket, nowMs }: { join: PersistedJoin; mayHaveTicket: boolean; nowMs: number },
 ): { actions: JoinAction[]; failure: FailureChange } {
   const actions: JoinAction[] = [];
   let failure: FailureChange = { is: 'kept' };
@@ -153,8 +167,7 @@ function sortActions(
     if (type === 'clearFailure') failure = { is: 'cleared' };
     else if (type === 'showFailure') failure = { is: 'shown', failure: shownIn(join, params as ShownError, nowMs) };
     // Nothing is undone for a device that never had a ticket.
-    else if (!UNDO.has(type) || (join.attempt > 0 && join.nodeName !== undefined))
-      actions.push({ name: type, params } as JoinAction);
+    else if (!UNDO.has(type) || mayHaveTicket) actions.push({ name: type, params } as JoinAction);
   }
   return { actions, failure };
 }
@@ -176,6 +189,8 @@ function contextOf(persisted: PersistedJoin): JoinContext {
     attempt: persisted.attempt,
     nodeName: persisted.nodeName,
     ticketId: persisted.ticketId,
+    ticketedAt: persisted.ticketedAt,
+    joinedAt: persisted.joinedAt,
     failures: persisted.failures ?? [],
   };
 }

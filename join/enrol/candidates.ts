@@ -155,6 +155,8 @@ function looksSame(one: Candidate, other: Candidate): boolean {
   return (
     one.ip === other.ip &&
     one.refusal?.message === other.refusal?.message &&
+    one.provenToken?.tokenId === other.provenToken?.tokenId &&
+    one.provenToken?.boundTo.join() === other.provenToken?.boundTo.join() &&
     JSON.stringify(one.hello.hw) === JSON.stringify(other.hello.hw) &&
     one.hello.evidence.type === other.hello.evidence.type
   );

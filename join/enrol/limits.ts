@@ -18,6 +18,8 @@ export interface EnrolLimits {
   connectionsPerIp: Limit;
   /** All addresses together. */
   connections: Limit;
+  /** TLS handshakes under way: more would only make all of them too slow for the devices, which give up after 3 s. */
+  handshakes: number;
   openConnections: number;
   openConnectionsPerIp: number;
   longPolls: LongPollLimits;
@@ -39,6 +41,7 @@ export const DEFAULT_ENROL_LIMITS: EnrolLimits = {
   // A device opens one connection for each file it fetches, and several devices may share a NAT address.
   connectionsPerIp: { uses: 60, perSec: 60 },
   connections: { uses: 100, perSec: 1 },
+  handshakes: 64,
   openConnections: 2000,
   openConnectionsPerIp: 200,
   longPolls: { total: 1500, perDevice: 2 },

@@ -2,12 +2,14 @@ import type { TLSSocket } from 'node:tls';
 import { toRfc3339, type Clock } from '../../foundation/clock.ts';
 import { asUsherError, isUsherError, UsherError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
+import type { AlarmBook } from '../../k8s/alarms.ts';
 import type { DeviceEvidence } from '../../k8s/core/resources.ts';
-import type { Candidate, JoinDesk, ProvenDevice } from '../core/ports.ts';
+import type { Candidate, EnrolTokens, JoinDesk, ProvenDevice } from '../core/ports.ts';
 import { shortIdOf } from '../protocol/device-id.ts';
 import type { DeviceHello, EnrolState, EnrolStatus } from '../protocol/messages.ts';
 import { countedAs } from './addresses.ts';
 import type { Candidates } from './candidates.ts';
+import { HelloGate } from './hello-gate.ts';
 import { verifyEvidence, type EvidenceVerifiers } from './evidence-verifiers.ts';
 import type { DeviceIdentity } from './identity.ts';
 import type { LongPolls } from './long-polls.ts';
@@ -17,8 +19,11 @@ export interface RegistrarOptions {
   desk: JoinDesk;
   candidates: Candidates;
   verifiers: EvidenceVerifiers;
+  tokens: Pick<EnrolTokens, 'accept'>;
   polls: LongPolls;
   refusedTokensPerIp: RateLimiter;
+  /** Hears of what a person must judge; none in tests. */
+  alarms?: Pick<AlarmBook, 'raise'>;
   clock: Clock;
   logger: Logger;
 }
@@ -41,15 +46,17 @@ const WELCOME: readonly EnrolState[] = ['verified', 'approved', 'joined'];
 export class Registrar {
   readonly #options: RegistrarOptions;
   readonly #unsubscribe: (() => void)[];
+  readonly #gate: HelloGate;
 
   constructor(options: RegistrarOptions) {
     this.#options = options;
+    this.#gate = new HelloGate(options.clock);
     const { desk, candidates, polls } = options;
     this.#unsubscribe = [
       candidates.onChange((deviceId) => polls.wake(deviceId)),
       desk.onChange((deviceId) => {
         if (desk.isAdmitted(deviceId)) candidates.forget(deviceId);
-        else void this.#admitByKey(deviceId);
+        else void this.#admitByClaim(deviceId);
         polls.wake(deviceId);
       }),
     ];
@@ -57,10 +64,10 @@ export class Registrar {
 
   /**
    * @throws UsherError DEVICE_ID_MISMATCH; TOKEN_* when its evidence is refused (it is then a candidate and may go on
-   * polling); RATE_LIMITED after too many refused tokens
+   * polling); RATE_LIMITED after too many refused tokens; ENROL_BUSY when too many say hello at once
    */
   async hello(caller: Caller, hello: DeviceHello): Promise<EnrolStatus> {
-    const { desk, candidates, logger } = this.#options;
+    const { desk } = this.#options;
     const { deviceId } = caller.identity;
     if (hello.id !== deviceId) throw new UsherError('DEVICE_ID_MISMATCH', { claimed: hello.id, actual: deviceId });
     // What it showed stays in this function: neither the list of candidates nor the desk has use for a token.
@@ -69,14 +76,28 @@ export class Registrar {
       await desk.admit(device, { kind: 'None' });
       return this.statusOf(deviceId);
     }
+    if (hello.evidence.type === 'none') return this.#receive(caller, hello, device);
+    return this.#gate.run(() => this.#receive(caller, hello, device));
+  }
+
+  /** Looks at what the device shows. */
+  async #receive(caller: Caller, hello: DeviceHello, device: ProvenDevice): Promise<EnrolStatus> {
+    const { desk, candidates, logger } = this.#options;
+    const { deviceId } = device;
     const shown = await this.#verify(caller, hello, device);
     if (shown.evidence !== undefined) return this.#admit(device, shown.evidence);
     if (desk.isAdmitted(deviceId)) await desk.admit(device, { kind: 'None' });
     else {
       if (candidates.get(deviceId) === undefined)
         logger.info({ deviceId, ip: caller.ip }, 'a device without evidence says hello');
-      const candidate = { ...device, ip: caller.ip };
-      candidates.record(shown.refusal === undefined ? candidate : { ...candidate, refusal: shown.refusal });
+      const { refusal } = shown;
+      const provenToken = refusal === undefined ? undefined : provenBy(refusal);
+      candidates.record({
+        ...device,
+        ip: caller.ip,
+        ...(refusal === undefined ? {} : { refusal }),
+        ...(provenToken === undefined ? {} : { provenToken }),
+      });
     }
     if (shown.refusal !== undefined) throw shown.refusal;
     return this.statusOf(deviceId);
@@ -93,7 +114,7 @@ export class Registrar {
   ): Promise<EnrolStatus> {
     const { candidates, clock, polls } = this.#options;
     candidates.touch(deviceId);
-    await this.#admitByKey(deviceId);
+    await this.#admitByClaim(deviceId);
     const deadlineMs = clock.nowMs() + wait.waitMs;
     let status = this.statusOf(deviceId);
     const known = wait.version ?? status.version;
@@ -151,6 +172,17 @@ export class Registrar {
     } catch (error) {
       // 403 is a verdict on the evidence; anything else is a failure of ours and says nothing about it.
       if (!isUsherError(error) || error.http !== 403) throw error;
+      const evidence = await this.#confirmed(deviceId, provenBy(error));
+      if (evidence !== undefined) return { evidence };
+      if (error.code === 'TOKEN_USED') {
+        const { tokenId = '' } = error.params;
+        void this.#options.alarms?.raise({
+          code: 'TOKEN_USED',
+          params: error.params,
+          device: deviceId,
+          occasion: String(tokenId),
+        });
+      }
       refusedTokensPerIp.take(countedAs(caller.ip));
       logger.warn({ deviceId, ip: caller.ip, code: error.code, ...error.params }, 'evidence of a device is refused');
       return desk.claimsKey(keyFingerprint) ? { evidence: keyEvidence() } : { refusal: error };
@@ -170,17 +202,34 @@ export class Registrar {
     return this.statusOf(deviceId);
   }
 
-  /** A claim may name the key of a device that is already here: then it need not say hello again. */
-  async #admitByKey(deviceId: string): Promise<void> {
+  /** The evidence in a token that counts no more by itself, when an operator confirmed what makes it count. */
+  async #confirmed(deviceId: string, proven: Candidate['provenToken']): Promise<DeviceEvidence | undefined> {
+    const { desk, tokens } = this.#options;
+    const replaced = proven === undefined ? [] : desk.replacedBy(deviceId);
+    if (proven === undefined || replaced.length === 0) return undefined;
+    try {
+      return await tokens.accept(proven.tokenId, deviceId, replaced);
+    } catch (error) {
+      // What was confirmed has nothing to do with this token.
+      if (isUsherError(error) && error.http === 403) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * A claim may name the key of a device that is already here, or confirm that it replaces one whose token it showed: then
+   * it need not say hello again.
+   */
+  async #admitByClaim(deviceId: string): Promise<void> {
     const { desk, candidates, clock, logger } = this.#options;
     const candidate: Candidate | undefined = candidates.get(deviceId);
-    if (candidate === undefined || desk.isAdmitted(deviceId) || !desk.claimsKey(candidate.keyFingerprint)) return;
-    const { publicKeyPem, keyFingerprint, hello } = candidate;
+    if (candidate === undefined || desk.isAdmitted(deviceId)) return;
+    const { publicKeyPem, keyFingerprint, hello, provenToken } = candidate;
     try {
-      await this.#admit(
-        { deviceId, publicKeyPem, keyFingerprint, hello },
-        { kind: 'Key', verifiedAt: toRfc3339(clock.nowMs()) },
-      );
+      const evidence: DeviceEvidence | undefined = desk.claimsKey(keyFingerprint)
+        ? { kind: 'Key', verifiedAt: toRfc3339(clock.nowMs()) }
+        : await this.#confirmed(deviceId, provenToken);
+      if (evidence !== undefined) await this.#admit({ deviceId, publicKeyPem, keyFingerprint, hello }, evidence);
     } catch (error) {
       const { code, message } = asUsherError(error);
       logger.warn({ deviceId, code, message }, 'a device whose key is claimed could not be admitted yet');
@@ -200,4 +249,14 @@ export class Registrar {
       candidates.get(deviceId)?.refusal ?? new UsherError('EVIDENCE_MISSING', { id: shortIdOf(deviceId) });
     return { state: 'pending', version: version * 2, reason: refusal.toBody() };
   }
+}
+
+/** The genuine token that such a refusal is about. */
+function provenBy({ code, params }: UsherError): Candidate['provenToken'] {
+  if (code !== 'TOKEN_USED' && code !== 'TOKEN_EXPIRED') return undefined;
+  const { tokenId, usedBy = '' } = params;
+  const boundTo = String(usedBy)
+    .split(', ')
+    .filter((id) => id !== '');
+  return tokenId === undefined ? undefined : { tokenId: String(tokenId), boundTo };
 }

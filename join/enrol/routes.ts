@@ -27,6 +27,7 @@ import {
 import { addressOf, countedAs } from './addresses.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { EnrolAuthority } from './authority.ts';
+import type { ConnectionGuard } from './connection-guard.ts';
 import type { EnrolCounters } from './counters.ts';
 import { Identities, type DeviceIdentity } from './identity.ts';
 import type { EnrolLimits } from './limits.ts';
@@ -38,16 +39,21 @@ export interface RoutesOptions {
   registrar: Registrar;
   desk: JoinDesk;
   artifacts: Artifacts;
+  /** URL of the k3s supervisor at this address of ours; undefined when it is none of the site's. */
+  serverUrlAt?: (address: string) => string | undefined;
   authority: Pick<EnrolAuthority, 'applianceId' | 'caPem'>;
   site: string;
   evidenceTypes: readonly string[];
   counters: EnrolCounters;
   limits: EnrolLimits;
+  guard: Pick<ConnectionGuard, 'welcome'>;
   clock: Clock;
   logger: Logger;
 }
 
 const LONGEST_TEXT = 512;
+/** A wait for which a connection is not worth keeping. */
+const FAR_OFF_SEC = 15;
 const StatusQuery = z.object({
   wait: z.coerce.number().pipe(z.int().min(0).max(MAX_WAIT_SEC)).default(0),
   version: z.coerce.number().pipe(z.int().nonnegative()).optional(),
@@ -67,9 +73,17 @@ export function enrolRoutes(options: RoutesOptions): Express {
   // Everything that is turned away is turned away before its body is read.
   const { limits } = options;
   app.use(keyLimiter(limits.requestsPerKey, options, identities));
+  app.use((req, _res, next) => {
+    if (options.desk.isAdmitted(identityOf(req, identities).deviceId)) options.guard.welcome(ipOf(req));
+    next();
+  });
   app.post('/enroll/v1/hello', helloLimiter(options, identities));
   app.post('/enroll/v1/join', keyLimiter(limits.joinsPerKey, options, identities));
   app.post('/enroll/v1/error', keyLimiter(limits.reportsPerKey, options, identities));
+  app.use((req, _res, next) => {
+    refuseOversized(req);
+    next();
+  });
   app.use(express.json({ limit: MAX_BODY_BYTES, strict: true, inflate: false }));
   addEnrolment(app, options, identities);
   addJoining(app, options, identities);
@@ -111,6 +125,8 @@ function addEnrolment(app: Express, options: RoutesOptions, identities: Identiti
 
 function addJoining(app: Express, options: RoutesOptions, identities: Identities): void {
   const { registrar, desk, artifacts, counters, clock } = options;
+  /** A master on several LANs is one server by several addresses: the device gets the one it came by. */
+  const serverFor = (req: Request): string | undefined => options.serverUrlAt?.(addressOf(req.socket.localAddress));
   const admitted = (req: Request): string => {
     const { deviceId } = identityOf(req, identities);
     // Says DEVICE_UNKNOWN to one that has never been here: it must say hello first.
@@ -122,7 +138,8 @@ function addJoining(app: Express, options: RoutesOptions, identities: Identities
     const request = parse(JoinRequest, req.body);
     const ticket = await desk.requestTicket(admitted(req), request);
     counters.tickets += 1;
-    res.json(toMessage(ticket, artifacts, clock.nowMs()));
+    const server = serverFor(req) ?? ticket.server;
+    res.json(toMessage({ ...ticket, server }, artifacts, clock.nowMs()));
   });
   app.post('/enroll/v1/joined', async (req, res) => {
     const deviceId = admitted(req);
@@ -139,7 +156,9 @@ function addJoining(app: Express, options: RoutesOptions, identities: Identities
     const checkIn = parse(CheckIn, req.body);
     // Whatever became of the device here, what it is to do is the desk's to say.
     const order = await desk.checkIn(identityOf(req, identities).deviceId, checkIn);
-    const reply: CheckInReply = { v: 1, order, serverTime: toRfc3339(clock.nowMs()) };
+    const server = order === 'stay' ? serverFor(req) : undefined;
+    const serverTime = toRfc3339(clock.nowMs());
+    const reply: CheckInReply = { v: 1, order, serverTime, ...(server === undefined ? {} : { server }) };
     res.json(reply);
   });
 }
@@ -216,24 +235,42 @@ function errorReply({ counters, logger }: RoutesOptions): ErrorRequestHandler {
     counters.refusals += 1;
     if (error.code === 'RATE_LIMITED') counters.rateLimited += 1;
     if (isInternal(error))
-      logger.error({ path: req.path, code: error.code, error: error.message }, 'a device request failed');
+      logger.error(
+        { path: printable(req.path, 128), code: error.code, error: error.message },
+        'a device request failed',
+      );
     if (res.headersSent) {
       next(thrown);
       return;
     }
     const { status, body } = refusalOf(error);
     if (body.retryAfterSec !== undefined) res.setHeader('Retry-After', String(body.retryAfterSec));
+    // Node would go on reading what nobody wants, to keep the connection.
+    if (isOversized(req)) res.setHeader('Connection', 'close');
+    // In a crowd, a thousand connections that wait for a place would take more memory than all the rest.
+    const isInLine = error.code === 'QUEUE_FULL' || error.code === 'ENROL_BUSY';
+    if (isInLine && (body.retryAfterSec ?? 0) >= FAR_OFF_SEC) res.setHeader('Connection', 'close');
     // A file may have been announced before sending it failed.
     res.removeHeader('ETag');
     res.status(status).type('json').json(body);
   };
 }
 
-const BodyParserError = z.object({ type: z.string(), status: z.int().min(400).max(499) });
+/** Whether the body is larger than any good one, or of a length that is not said: no agent of ours sends such. */
+function isOversized({ headers }: Request): boolean {
+  return Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES || headers['transfer-encoding'] !== undefined;
+}
 
-/** body-parser's own errors become ours here. */
+/** body-parser would read such a body to its end before it says no. */
+function refuseOversized(req: Request): void {
+  if (isOversized(req)) throw new UsherError('REQUEST_TOO_LARGE', { limitBytes: MAX_BODY_BYTES });
+}
+
+const RequestError = z.object({ type: z.string().default('it is malformed'), status: z.int().min(400).max(499) });
+
+/** Errors of body-parser, and of Express about a path that cannot be decoded (which has no type), become ours here. */
 function toUsherError(thrown: unknown): UsherError {
-  const parsed = BodyParserError.safeParse(thrown);
+  const parsed = RequestError.safeParse(thrown);
   if (!parsed.success || thrown instanceof UsherError) return asUsherError(thrown);
   if (parsed.data.type === 'entity.too.large')
     return new UsherError('REQUEST_TOO_LARGE', { limitBytes: MAX_BODY_BYTES });

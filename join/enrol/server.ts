@@ -1,15 +1,16 @@
 import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../foundation/clock.ts';
 import { messageOf, UsherError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
+import type { AlarmBook } from '../../k8s/alarms.ts';
 import type { EnrolTokens, JoinDesk } from '../core/ports.ts';
-import { addressOf, countedAs } from './addresses.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { EnrolAuthority } from './authority.ts';
 import type { Candidates } from './candidates.ts';
+import { ConnectionGuard } from './connection-guard.ts';
 import { zeroCounters, type EnrolCounters, type EnrolGauges } from './counters.ts';
 import { evidenceVerifiers, type EvidenceVerifiers } from './evidence-verifiers.ts';
 import { DEFAULT_ENROL_LIMITS, type EnrolLimits } from './limits.ts';
@@ -24,6 +25,10 @@ export interface EnrolServerOptions {
   tokens: EnrolTokens;
   artifacts: Artifacts;
   candidates: Candidates;
+  /** Hears of what a person must judge. */
+  alarms?: AlarmBook;
+  /** URL of the k3s supervisor at this address of ours; undefined when it is none of the site's. */
+  serverUrlAt?: (address: string) => string | undefined;
   /** Name of the site, as devices show it. */
   site: string;
   /** Address to listen on; all by default. */
@@ -61,16 +66,27 @@ export async function startEnrolServer(options: EnrolServerOptions): Promise<Enr
   const verifiers = options.verifiers ?? evidenceVerifiers(options.tokens);
   const polls = new LongPolls(clock, limits.longPolls);
   const refusedTokensPerIp = new RateLimiter(clock, limits.refusedTokensPerIp);
-  const registrar = new Registrar({ desk, candidates, verifiers, polls, refusedTokensPerIp, clock, logger });
+  const registrar = new Registrar({
+    desk,
+    candidates,
+    verifiers,
+    tokens: options.tokens,
+    polls,
+    refusedTokensPerIp,
+    ...(options.alarms === undefined ? {} : { alarms: options.alarms }),
+    clock,
+    logger,
+  });
   const evidenceTypes = Object.keys(verifiers);
-  const app = enrolRoutes({ ...options, registrar, evidenceTypes, counters, limits });
+  const guard = new ConnectionGuard({ clock, limits, counters });
+  const app = enrolRoutes({ ...options, registrar, evidenceTypes, counters, limits, guard });
   const server = await tlsServer(options.authority, limits);
   server.on('request', app);
   server.on('tlsClientError', (error) => {
     counters.tlsErrors += 1;
     logger.debug({ error: messageOf(error) }, 'a TLS handshake with a device failed');
   });
-  const open = guardConnections(server, { clock, limits, counters });
+  guard.watch(server);
   try {
     await listen(server, options.host, options.port);
   } catch (error) {
@@ -80,7 +96,12 @@ export async function startEnrolServer(options: EnrolServerOptions): Promise<Enr
   server.on('error', (error) => logger.error({ error: messageOf(error) }, 'the listener for devices has a fault'));
   return {
     port: (server.address() as AddressInfo).port,
-    counters: () => ({ ...counters, candidates: candidates.list().length, longPolls: polls.size, connections: open() }),
+    counters: () => ({
+      ...counters,
+      candidates: candidates.list().length,
+      longPolls: polls.size,
+      connections: guard.open,
+    }),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       registrar.close();
@@ -109,40 +130,6 @@ async function tlsServer(authority: EnrolAuthority, limits: EnrolLimits): Promis
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MOST_HEADER_BYTES,
   });
-}
-
-/** Refuses connections beyond the limits before any handshake is paid for. Gives the number of open ones. */
-function guardConnections(
-  server: Server,
-  { clock, limits, counters }: { clock: Clock; limits: EnrolLimits; counters: EnrolCounters },
-): () => number {
-  const perIp = new RateLimiter(clock, limits.connectionsPerIp);
-  const all = new RateLimiter(clock, limits.connections);
-  const openPerIp = new Map<string, number>();
-  let open = 0;
-  const refuse = (socket: Socket): void => {
-    counters.connectionsRefused += 1;
-    socket.destroy();
-  };
-  server.maxConnections = limits.openConnections;
-  server.on('drop', () => (counters.connectionsRefused += 1));
-  server.on('connection', (socket: Socket) => {
-    const ip = countedAs(addressOf(socket.remoteAddress));
-    const already = openPerIp.get(ip) ?? 0;
-    if (already >= limits.openConnectionsPerIp || perIp.take(ip) > 0 || all.take('all') > 0) {
-      refuse(socket);
-      return;
-    }
-    open += 1;
-    openPerIp.set(ip, already + 1);
-    socket.once('close', () => {
-      open -= 1;
-      const left = (openPerIp.get(ip) ?? 1) - 1;
-      if (left === 0) openPerIp.delete(ip);
-      else openPerIp.set(ip, left);
-    });
-  });
-  return () => open;
 }
 
 async function listen(server: Server, host: string | undefined, port: number): Promise<void> {

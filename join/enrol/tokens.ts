@@ -27,6 +27,7 @@ const LONGEST_LIFE_SEC = 3650 * DAY_SEC;
 /** The list of users lives in the token's Secret, which may hold 1 MiB. */
 const MOST_USES = 5000;
 const NOTE_LENGTH = 128;
+const MOST_USERS_TOLD = 4;
 /** Conflicts come from another appliance or an operator only: uses of one token here wait for each other. */
 const ATTEMPTS = 6;
 
@@ -46,6 +47,7 @@ export class KubeEnrolTokens implements EnrolTokens {
   readonly #random: Random;
   /** The end of the queue for each token that is being spent right now. */
   readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #handlers = new Set<(tokenId: string) => void>();
 
   constructor({ kube, clock, random }: EnrolTokensOptions) {
     this.#kube = kube;
@@ -88,24 +90,39 @@ export class KubeEnrolTokens implements EnrolTokens {
       if (!isUsherError(error, 'KUBE_NOT_FOUND')) throw error;
       throw new UsherError('TOKEN_UNKNOWN', { tokenId }, { cause: error });
     }
+    for (const handler of this.#handlers) handler(tokenId);
+  }
+
+  onRevoked(handler: (tokenId: string) => void): () => void {
+    this.#handlers.add(handler);
+    return () => this.#handlers.delete(handler);
   }
 
   async redeem(token: Secret, deviceId: string): Promise<DeviceEvidence> {
     const [, tokenId, secret] = ENROL_TOKEN_PATTERN.exec(token.reveal()) ?? [];
     if (tokenId === undefined || secret === undefined)
       throw new UsherError('TOKEN_UNKNOWN', { tokenId: '(malformed)' });
-    return this.#inTurn(tokenId, () => this.#spend(tokenId, hashOf(secret), deviceId));
+    const hash = hashOf(secret);
+    return this.#inTurn(tokenId, () =>
+      this.#spend(tokenId, (record, nowMs) => {
+        // A wrong secret is answered like an unknown id: nobody learns which ids exist.
+        if (!sameHash(record.sha256, hash)) throw new UsherError('TOKEN_UNKNOWN', { tokenId });
+        return decide({ tokenId, record, deviceId, nowMs, replaced: [] });
+      }),
+    );
   }
 
-  async #spend(tokenId: string, hash: string, deviceId: string): Promise<DeviceEvidence> {
+  async accept(tokenId: string, deviceId: string, replaced: readonly string[]): Promise<DeviceEvidence> {
+    return this.#inTurn(tokenId, () =>
+      this.#spend(tokenId, (record, nowMs) => decide({ tokenId, record, deviceId, nowMs, replaced })),
+    );
+  }
+
+  async #spend(tokenId: string, judge: (record: TokenRecord, nowMs: number) => Verdict): Promise<DeviceEvidence> {
     for (let attempt = 1; ; attempt += 1) {
       const secret = await this.#kube.get(SECRET, secretNameOf(tokenId));
-      // A wrong secret is answered like an unknown id: nobody learns which ids exist.
       if (secret === undefined) throw new UsherError('TOKEN_UNKNOWN', { tokenId });
-      const record = fromSecret(secret);
-      if (!sameHash(record.sha256, hash)) throw new UsherError('TOKEN_UNKNOWN', { tokenId });
-      const nowMs = this.#clock.nowMs();
-      const decision = decide(tokenId, record, deviceId, nowMs);
+      const decision = judge(fromSecret(secret), this.#clock.nowMs());
       if (decision.next === undefined) return decision.evidence;
       try {
         await this.#kube.replace(SECRET, { ...secret, data: toData(decision.next) });
@@ -130,26 +147,56 @@ export class KubeEnrolTokens implements EnrolTokens {
 }
 
 /** What redeeming does: the evidence, and the record to write unless the same key spent its use before. */
-function decide(
-  tokenId: string,
-  record: TokenRecord,
-  deviceId: string,
-  nowMs: number,
-): { evidence: DeviceEvidence; next?: TokenRecord } {
+interface Verdict {
+  evidence: DeviceEvidence;
+  next?: TokenRecord;
+}
+
+interface Question {
+  tokenId: string;
+  record: TokenRecord;
+  deviceId: string;
+  nowMs: number;
+  /** Devices whose place this one takes. */
+  replaced: readonly string[];
+}
+
+function decide({ tokenId, record, deviceId, nowMs, replaced }: Question): Verdict {
   const kind = record.kind === 'card' ? 'CardToken' : 'BatchToken';
   if (record.revoked) throw new UsherError('TOKEN_REVOKED', { tokenId });
   const mine = record.boundTo.find(({ device }) => device === deviceId);
   if (mine !== undefined) return { evidence: { kind, tokenId, verifiedAt: mine.at } };
-  // Used before expired: that another device was faster is what an operator must hear about, however late.
-  if (record.usesLeft === 0) throw new UsherError('TOKEN_USED', { tokenId });
-  if (Date.parse(record.expiresAt) <= nowMs) {
-    throw new UsherError('TOKEN_EXPIRED', { tokenId, expiredAt: record.expiresAt });
+  if (!isConfirmed(record, replaced)) {
+    const usedBy = usersOf(record);
+    // Used before expired: that another device was faster is what an operator must hear about, however late.
+    if (record.usesLeft === 0) throw new UsherError('TOKEN_USED', { tokenId, usedBy });
+    if (Date.parse(record.expiresAt) <= nowMs)
+      throw new UsherError('TOKEN_EXPIRED', { tokenId, expiredAt: record.expiresAt, usedBy });
   }
   const at = toRfc3339(nowMs);
   return {
     evidence: { kind, tokenId, verifiedAt: at },
-    next: { ...record, usesLeft: record.usesLeft - 1, boundTo: [...record.boundTo, { device: deviceId, at }] },
+    next: {
+      ...record,
+      usesLeft: Math.max(0, record.usesLeft - 1),
+      boundTo: [...record.boundTo, { device: deviceId, at }],
+    },
   };
+}
+
+/** Whether an operator's word that a device takes the place of another bears on this token. */
+function isConfirmed({ kind, boundTo }: TokenRecord, replaced: readonly string[]): boolean {
+  if (boundTo.length === 0) return kind === 'card' && replaced.length > 0;
+  return boundTo.some(({ device }) => replaced.includes(device));
+}
+
+/** The devices that used it, the last first, as far as a message can tell them. */
+function usersOf({ boundTo }: TokenRecord): string {
+  return boundTo
+    .slice(-MOST_USERS_TOLD)
+    .reverse()
+    .map(({ device }) => device)
+    .join(', ');
 }
 
 function requireWithin(field: string, value: number, most: number): void {

@@ -29,6 +29,24 @@ export type CardFile = z.infer<typeof CardFile>;
 
 export const ENROL_TOKEN_PATTERN = /^ush1\.([0-9a-hjkmnp-tv-z]{10})\.([0-9a-hjkmnp-tv-z]{26})$/;
 
+/** What the board says of its power since boot. */
+const Power = z.object({
+  undervoltage: z.boolean().optional(),
+  /** It slowed itself down, of heat or of too little power. */
+  throttled: z.boolean().optional(),
+});
+/** How the card (SD or eMMC) is. Coarse on purpose: what ticks would be written to the cluster at every tick. */
+const CardHealth = z.object({
+  /** JEDEC eMMC 5.1, PRE_EOL_INFO and DEVICE_LIFE_TIME_EST: its spare blocks, or its rated life, are nearly used up. */
+  worn: z.boolean().optional(),
+  /** Errors that ext4 has counted on it, rounded down to a power of ten. */
+  errors: z.int().nonnegative().optional(),
+  /** The kernel has made the root file system read-only, or it was mounted so. */
+  readOnly: z.boolean().optional(),
+  /** Less than a tenth of its bytes or inodes is free. */
+  nearlyFull: z.boolean().optional(),
+});
+
 export const Hardware = z.object({
   model: shortText.optional(),
   revision: z.string().max(16).optional(),
@@ -39,7 +57,8 @@ export const Hardware = z.object({
   /** As `uname -m` and Go name it: amd64, arm64, arm. */
   arch: z.string().max(16),
   hostname: z.string().max(63).optional(),
-  power: z.object({ undervoltage: z.boolean().optional() }).optional(),
+  power: Power.optional(),
+  card: CardHealth.optional(),
   devices: z.array(z.string().max(64)).max(64).optional(),
 });
 export type Hardware = z.infer<typeof Hardware>;
@@ -137,8 +156,16 @@ export const JoinTicket = z.object({
 });
 export type JoinTicket = z.infer<typeof JoinTicket>;
 
-/** POST /enroll/v1/error: what went wrong on the device. */
-export const DeviceReport = z.object({ v: z.literal(1), code: z.string().max(64), detail: z.string().max(512) });
+/** The code of a report that takes the one before it back. */
+export const NO_FAULT = 'NONE';
+/** POST /enroll/v1/error: what went wrong on the device, or (with code {@link NO_FAULT}) that it is over. */
+export const DeviceReport = z.object({
+  v: z.literal(1),
+  code: z.string().max(64),
+  detail: z.string().max(512),
+  /** What fills the placeholders of the code's message, so that the appliance can show the very same error. */
+  params: z.record(z.string().max(32), z.union([z.string().max(256), z.number()])).optional(),
+});
 export type DeviceReport = z.infer<typeof DeviceReport>;
 
 /** POST /enroll/v1/checkin (two-minute timer, and before k3s-agent at each boot) */
@@ -148,6 +175,8 @@ export const CheckIn = z.object({
   nodeName: z.string().max(63).optional(),
   k3sActive: z.boolean(),
   ips: z.array(z.string().max(64)).max(16).optional(),
+  power: Power.optional(),
+  card: CardHealth.optional(),
 });
 export type CheckIn = z.infer<typeof CheckIn>;
 
@@ -155,6 +184,8 @@ export type CheckIn = z.infer<typeof CheckIn>;
 export const CheckInReply = z.object({
   v: z.literal(1),
   order: z.enum(['stay', 'rejoin', 'stop']),
+  /** URL of the k3s supervisor as this device reaches it now: a node whose own is dead follows it there. */
+  server: z.url().optional(),
   serverTime: timestamp,
 });
 export type CheckInReply = z.infer<typeof CheckInReply>;
