@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../../foundation/clock.ts';
 import { asUsherError, isUsherError, UsherError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import type { Random } from '../../foundation/random.ts';
+import { healthWarnings } from '../../join/protocol/health.ts';
 import type { EnrolStatus, JoinTicket } from '../../join/protocol/messages.ts';
 import { architecture } from './adapters/hardware.ts';
 import type { ArtifactStore } from './adapters/artifacts.ts';
@@ -28,10 +29,13 @@ import type { DevicePaths } from './core/device-paths.ts';
 import { FRESH_STATE, type LocalState, withSite } from './core/local-state.ts';
 import { askedDelayMs, problemOf, refusalCodeOf } from './core/refusal.ts';
 import { retryDelayMs } from './core/retry-schedule.ts';
+import { FaultReporter } from './fault-reporter.ts';
 
 const NETWORK_LOOK_MS = 250;
 const SHORTEST_POLL_MS = 1_000;
 const PROGRESS_EVERY_MS = 1_000;
+const K3S_LOOK_MS = 1_000;
+const K3S_LOOKS = 15;
 /** The appliance allows an address ten refused tokens an hour. */
 const TOKEN_AGAIN_MS = 600_000;
 const TOKEN_AGAIN_SOONEST_MS = 15_000;
@@ -52,6 +56,7 @@ export interface AgentOptions {
 /** Enrols this device, step by step as agent-plan.ts says, from whatever an earlier start left behind. */
 export class Agent {
   readonly #options: AgentOptions;
+  readonly #faults: FaultReporter;
   #step: Step = 'await-card';
   #local: LocalState = FRESH_STATE;
   #card: Card | undefined;
@@ -66,7 +71,7 @@ export class Agent {
   #progress: Progress | undefined;
   #progressShownAtMs = 0;
   #problem: Problem | undefined;
-  #reportedProblem = '';
+  #warnings: readonly Problem[] = [];
   #failures = 0;
   #eager = true;
   #networkSeen = '';
@@ -74,6 +79,7 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options;
+    this.#faults = new FaultReporter(options.logger);
   }
 
   /** Returns when the device is a node and its secrets are wiped. Whatever goes wrong is shown, reported and retried. */
@@ -97,6 +103,7 @@ export class Agent {
       if (!showsProgress(step)) return;
       this.#failures = 0;
       this.#problem = undefined;
+      await this.#takeFaultBack();
     } catch (error) {
       await this.#recover(step, asUsherError(error));
     }
@@ -136,7 +143,7 @@ export class Agent {
       case 'join':
         return this.#join();
       case 'report-joined':
-        if (!(await k3s.isActive())) throw new UsherError('K3S_AGENT_DOWN');
+        await this.#untilK3sRuns();
         await this.#heed(await this.#connected().joined());
         this.#joinedReported = true;
         return;
@@ -153,6 +160,18 @@ export class Agent {
         return this.#save({ phase: 'new' });
       case 'finish':
         return;
+    }
+  }
+
+  /** systemd starts it anew five seconds after it has ended, and once is no fault: telling of one costs the ticket. */
+  async #untilK3sRuns(): Promise<void> {
+    const { k3s, clock } = this.#options;
+    for (let look = 1; !(await k3s.isActive()); look += 1) {
+      if (look >= K3S_LOOKS) {
+        await k3s.checkRoom();
+        throw new UsherError('K3S_AGENT_DOWN');
+      }
+      await sleep(clock, K3S_LOOK_MS);
     }
   }
 
@@ -181,6 +200,7 @@ export class Agent {
     const clockSynchronised = await time.isSynchronised();
     const token = this.#card?.token;
     const hello = await readHello({ paths, deviceId: identity.deviceId, token, clock, clockSynchronised });
+    this.#warnings = healthWarnings(hello.hw);
     try {
       await this.#heed(await this.#connected().hello(hello));
       this.#tokenRefusedAtMs = undefined;
@@ -245,11 +265,14 @@ export class Agent {
   }
 
   async #join(): Promise<void> {
-    const { paths, clock, time } = this.#options;
+    const { paths, clock, time, k3s } = this.#options;
+    // Before a ticket is spent on a k3s that cannot start.
+    if (this.#local.phase !== 'started') await k3s.checkRoom();
     const ticket = await this.#connected().join(await readBootFacts(paths));
     await time.follow({ serverTime: ticket.serverTime, authenticated: true });
     if (ticket.k3sVersion !== this.#k3sVersion) await this.#fetch();
     if (ticket.ticketId !== this.#local.ticketId || this.#local.phase !== 'started') await this.#use(ticket);
+    else await k3s.follow(ticket.server, 'wait');
     this.#ticketConfirmedAtMs = clock.nowMs();
   }
 
@@ -302,16 +325,12 @@ export class Agent {
 
   /** Tells the appliance of a fault of the device itself, once. */
   async #report(error: UsherError): Promise<void> {
-    const problem = problemOf(error);
-    const known = `${problem.code} ${problem.message}`;
-    if (error.code === 'APPLIANCE_REFUSED' || this.#client === undefined || this.#status === undefined) return;
-    if (known === this.#reportedProblem) return;
-    this.#reportedProblem = known;
-    try {
-      await this.#client.report({ v: 1, code: problem.code, detail: problem.message.slice(0, 512) });
-    } catch (failure) {
-      this.#options.logger.warn({ code: asUsherError(failure).code }, 'the appliance could not be told');
-    }
+    if (this.#client !== undefined && this.#status !== undefined) await this.#faults.tell(this.#client, error);
+  }
+
+  async #takeFaultBack(): Promise<void> {
+    if (this.#client === undefined || this.#fetchProblem !== undefined) return;
+    this.#status = (await this.#faults.takeBack(this.#client)) ?? this.#status;
   }
 
   /** Waits, but no longer than until the addresses or routes change: then a cable was plugged or a lease has come. */
@@ -356,6 +375,7 @@ export class Agent {
       applianceUrl: this.#client?.origin,
       progress: this.#progress,
       problem: this.#problem ?? this.#fetchProblem ?? this.#status?.reason,
+      warnings: this.#warnings,
     };
     this.#shown = this.#shown.then(() => this.#options.console.show(view));
   }

@@ -13,6 +13,7 @@ export type BeforeK3sOutcome = 'nothing-to-do' | 'kept' | 'removed' | 'appliance
  */
 export async function beforeK3s(options: CheckInOptions): Promise<BeforeK3sOutcome> {
   const { paths, k3s, logger } = options;
+  await k3s.rememberAddresses();
   const local = await readState(paths.state, logger);
   const isJoining = local.phase === 'applying' || local.phase === 'started';
   if (!isJoining || local.site === undefined) return 'nothing-to-do';

@@ -4,6 +4,7 @@ import type { Logger } from '../../foundation/logger.ts';
 import type { CheckInReply } from '../../join/protocol/messages.ts';
 import type { DeviceIdentity } from './adapters/device-key.ts';
 import { findAppliance } from './adapters/finder.ts';
+import { readHealth } from './adapters/health.ts';
 import { readBootFacts } from './adapters/hello.ts';
 import type { K3sNode } from './adapters/k3s-node.ts';
 import type { EnrolClient } from './adapters/enrol-client.ts';
@@ -50,7 +51,7 @@ export async function checkIn(options: CheckInOptions): Promise<CheckInOutcome> 
   const reply = await ask(options, local, local.site);
   if (reply === undefined) return 'appliance-away';
   await time.follow({ serverTime: reply.serverTime, authenticated: true });
-  await obey(options, local, reply.order);
+  await obey(options, local, reply);
   return reply.order;
 }
 
@@ -59,6 +60,8 @@ async function ask(options: CheckInOptions, local: LocalState, site: Site): Prom
   try {
     const client = await findInTime(options, local, site);
     try {
+      if (client.origin !== local.applianceUrl)
+        await writeState(paths.state, { ...local, applianceUrl: client.origin });
       const ips = network.links().map(({ ip }) => ip);
       return await client.checkIn({
         v: 1,
@@ -66,6 +69,7 @@ async function ask(options: CheckInOptions, local: LocalState, site: Site): Prom
         k3sActive: await k3s.isActive(),
         ips: ips.slice(0, MOST_ADDRESSES),
         ...(local.nodeName === undefined ? {} : { nodeName: local.nodeName }),
+        ...(await readHealth(paths)),
       });
     } finally {
       client.close();
@@ -93,10 +97,11 @@ export async function findInTime(options: CheckInOptions, local: LocalState, sit
   }
 }
 
-async function obey(options: CheckInOptions, local: LocalState, order: CheckInReply['order']): Promise<void> {
+async function obey(options: CheckInOptions, local: LocalState, { order, server }: CheckInReply): Promise<void> {
   const { paths, k3s, services, logger } = options;
   switch (order) {
     case 'stay':
+      await k3s.follow(server, 'no-wait');
       return;
     case 'stop':
       logger.warn({}, 'this device was revoked: k3s stops');

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../foundation/clock.ts';
+import { crashReport } from '../../foundation/crash.ts';
 import { asUsherError } from '../../foundation/errors.ts';
 import { systemRandom } from '../../foundation/random.ts';
 import { ArtifactStore } from './adapters/artifacts.ts';
@@ -23,12 +24,17 @@ const { values, positionals } = parseArgs({
 const logger = journalLogger((line) => process.stdout.write(line), values.debug);
 const paths = devicePaths(values.root);
 const network = systemNetwork(paths.routes);
-const k3s = new K3sNode({ paths, services: systemd, network });
+const k3s = new K3sNode({ paths, services: systemd, network, logger });
 const time = new DeviceTime({
   clock: systemClock,
   setClock: setSystemClock,
   synchronisedPath: paths.clockSynchronised,
   logger,
+});
+// What an error that nobody expected holds may be a secret: only where it happened is told.
+process.on('uncaughtException', (error) => {
+  logger.error(crashReport(error), 'the agent crashed');
+  process.exit(1);
 });
 // The clock's timers do not keep a process alive; this one does, until all is done.
 const alive = setInterval(() => undefined, 60_000);

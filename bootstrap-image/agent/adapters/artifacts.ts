@@ -3,11 +3,13 @@ import type { Stats } from 'node:fs';
 import { chmod, mkdir, open, readdir, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { UsherError } from '../../../foundation/errors.ts';
+import { isUsherError, UsherError } from '../../../foundation/errors.ts';
 import type { Logger } from '../../../foundation/logger.ts';
-import type { Artifact } from '../../../join/protocol/messages.ts';
+import type { Artifact, ArtifactList } from '../../../join/protocol/messages.ts';
 import type { Progress } from '../core/console-text.ts';
 import type { DevicePaths } from '../core/device-paths.ts';
+import { ELF_HEAD_BYTES, elfArchitecture } from '../core/elf.ts';
+import { refusalCodeOf } from '../core/refusal.ts';
 import { diskError, isMissing, moveDurably, removeDurably, writeDurably } from './durable-file.ts';
 import type { ArtifactBytes, EnrolClient } from './enrol-client.ts';
 import { readText } from './read-file.ts';
@@ -38,14 +40,16 @@ export class ArtifactStore {
   /**
    * Fetches whatever this device lacks of the appliance's list; what is there with the right hash is left alone.
    * @returns the k3s version of the list
-   * @throws UsherError ARCHITECTURE_UNSUPPORTED, ARTIFACT_HASH_MISMATCH, DISK_FULL, or what EnrolClient throws
+   * @throws UsherError ARCHITECTURE_UNSUPPORTED, K3S_OF_OTHER_ARCHITECTURE, ARTIFACT_HASH_MISMATCH, DISK_FULL, or what
+   * EnrolClient throws
    */
   async ensure(client: EnrolClient, arch: string, onProgress: OnProgress): Promise<string> {
-    const list = await client.artifacts(arch);
+    const list = await listOf(client, arch);
     if (!list.artifacts.some((artifact) => artifact.kind === 'k3s')) {
       throw new UsherError('ARCHITECTURE_UNSUPPORTED', { arch });
     }
     for (const artifact of list.artifacts) await this.#ensureOne(client, artifact, onProgress);
+    await checkMachine(this.#options.paths.k3s, arch);
     return list.k3sVersion;
   }
 
@@ -121,6 +125,30 @@ export class ArtifactStore {
   async #readCache(): Promise<HashCache> {
     const parsed = HashCache.safeParse(parseJson((await readText(this.#options.paths.hashes)) ?? '{}'));
     return parsed.success ? parsed.data : {};
+  }
+}
+
+/** A refusal for want of a k3s is a fault of the site that its operators must see, so it becomes an error of our own. */
+async function listOf(client: EnrolClient, arch: string): Promise<ArtifactList> {
+  try {
+    return await client.artifacts(arch);
+  } catch (error) {
+    if (isUsherError(error) && refusalCodeOf(error) === 'ARCHITECTURE_UNSUPPORTED')
+      throw new UsherError('ARCHITECTURE_UNSUPPORTED', { arch }, { cause: error });
+    throw error;
+  }
+}
+
+/** @throws UsherError K3S_OF_OTHER_ARCHITECTURE when the program is one for another processor */
+async function checkMachine(path: string, arch: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    const head = Buffer.alloc(ELF_HEAD_BYTES);
+    await file.read(head, 0, ELF_HEAD_BYTES, 0);
+    const actual = elfArchitecture(head);
+    if (actual !== undefined && actual !== arch) throw new UsherError('K3S_OF_OTHER_ARCHITECTURE', { actual, arch });
+  } finally {
+    await file.close();
   }
 }
 

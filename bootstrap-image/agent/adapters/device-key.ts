@@ -24,11 +24,15 @@ export interface DeviceIdentity {
 export async function loadOrMakeIdentity(keyPath: string, logger: Logger): Promise<DeviceIdentity> {
   const existing = await loadIdentity(keyPath, logger);
   if (existing !== undefined) return existing;
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: CURVE });
-  await writeDurably(keyPath, pemOf(privateKey), 0o600);
-  const identity = identityOf(privateKey);
+  const identity = makeIdentity();
+  await writeDurably(keyPath, identity.privateKeyPem.reveal(), 0o600);
   logger.info({ deviceId: identity.deviceId }, 'made the device key');
   return identity;
+}
+
+/** A new P-256 key and what follows from it; nothing is written. */
+export function makeIdentity(): DeviceIdentity {
+  return identityOf(generateKeyPairSync('ec', { namedCurve: CURVE }).privateKey);
 }
 
 /** The identity from the key file, or undefined when there is no usable one. */

@@ -46,6 +46,8 @@ export interface EnrolClientOptions {
   /** The only CA that is believed. */
   readonly caPem: string;
   readonly identity: DeviceIdentity;
+  /** The device's address to call from, where it has several; by default the kernel chooses. */
+  readonly localAddress?: string;
 }
 
 interface Call {
@@ -86,6 +88,7 @@ export class EnrolClient {
       key: options.identity.privateKeyPem.reveal(),
       servername: REGISTRAR_NAME,
       minVersion: 'TLSv1.3',
+      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
     });
   }
 
@@ -208,7 +211,13 @@ export class EnrolClient {
       });
       // Idle time, so it also ends a download that has stalled.
       outgoing.once('timeout', () => giveUp(`${method} ${path}`, timeoutMs));
-      outgoing.once('close', () => clearTimeout(connecting));
+      outgoing.once('close', () => {
+        clearTimeout(connecting);
+        // An unasked-for switch of protocols ends a request without a response and without an error.
+        reject(
+          new UsherError('NO_APPLIANCE_FOUND', { tried: `${this.origin} (it answered something else than HTTP)` }),
+        );
+      });
       outgoing.once('error', (error) => {
         const closedBefore = outgoing.reusedSocket && (hasErrno(error, 'ECONNRESET') || hasErrno(error, 'EPIPE'));
         if (closedBefore) resolve(undefined);

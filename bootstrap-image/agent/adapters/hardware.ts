@@ -1,10 +1,11 @@
-import { readdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { machine } from 'node:os';
 import { printable, normaliseMac } from '../../../foundation/text.ts';
 import type { Hardware } from '../../../join/protocol/messages.ts';
 import type { DevicePaths } from '../core/device-paths.ts';
 import { diskError, isMissing } from './durable-file.ts';
-import { readFact } from './read-file.ts';
+import { readHealth } from './health.ts';
+import { listNames, readFact } from './read-file.ts';
 
 const MOST_MACS = 8;
 const MOST_DEVICES = 64;
@@ -40,8 +41,10 @@ export async function readHardware(paths: DevicePaths): Promise<Hardware> {
     ...present('model', (await fromDeviceTree(paths, 'model')) ?? cpuField(cpu, 'Model'), 128),
     ...present('serial', (await fromDeviceTree(paths, 'serial-number')) ?? cpuField(cpu, 'Serial'), 32),
     ...present('revision', cpuField(cpu, 'Revision'), 16),
+    ...present('duid', await fromDeviceTree(paths, 'chosen/rpi-duid'), 64),
     ...present('hostname', await readFact(paths.hostname), 63),
     ...(memory === undefined ? {} : { memoryMiB: Math.round(Number(memory) / 1024) }),
+    ...(await readHealth(paths)),
   };
 }
 
@@ -66,7 +69,7 @@ function cpuField(cpuInfo: string, field: string): string | undefined {
 
 async function readMacs(folder: string): Promise<string[]> {
   const macs: string[] = [];
-  for (const name of await list(folder)) {
+  for (const name of await listNames(folder)) {
     if ((await readFact(`${folder}/${name}/type`)) !== ETHERNET || !(await isPhysical(folder, name))) continue;
     const mac = normaliseMac((await readFact(`${folder}/${name}/address`)) ?? '');
     if (mac !== undefined && mac !== '00:00:00:00:00:00' && !macs.includes(mac)) macs.push(mac);
@@ -86,15 +89,6 @@ async function isPhysical(folder: string, name: string): Promise<boolean> {
 }
 
 async function readSensorDevices(folder: string): Promise<string[]> {
-  const names = (await list(folder)).filter((name) => SENSOR_DEVICE.test(name));
+  const names = (await listNames(folder)).filter((name) => SENSOR_DEVICE.test(name));
   return names.slice(0, MOST_DEVICES).map((name) => printable(`/dev/${name}`, 64));
-}
-
-async function list(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw diskError(error, folder, folder);
-  }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '../../../foundation/logger.ts';
+import { escapedControls, withoutControls } from '../../../foundation/text.ts';
 
 /** The priorities journald reads from the start of a line (sd-daemon(3)). */
 const PRIORITY = { debug: 7, info: 6, warn: 4, error: 3 } as const;
@@ -7,8 +8,8 @@ const PRIORITY = { debug: 7, info: 6, warn: 4, error: 3 } as const;
 export function journalLogger(write: (line: string) => void, debug: boolean, always: object = {}): Logger {
   const log = (level: keyof typeof PRIORITY, fields: object, message: string): void => {
     const all = { ...always, ...fields };
-    const data = Object.keys(all).length === 0 ? '' : ` ${JSON.stringify(all)}`;
-    write(`<${PRIORITY[level]}>${message}${data}\n`);
+    const data = Object.keys(all).length === 0 ? '' : ` ${escapedControls(JSON.stringify(all))}`;
+    write(`<${PRIORITY[level]}>${withoutControls(message, () => ' ')}${data}\n`);
   };
   return {
     debug: (fields, message) => {

@@ -10,6 +10,16 @@ export interface Network {
   gateways(): Promise<string[]>;
 }
 
+/** Built-in names; cni0, flannel.1 and veth… are k3s' own. */
+const LAN_NAME = /^(eth|en|end|wlan|wl)\w*$/;
+
+/** IPv4 addresses on the LAN. */
+export function lanAddresses(network: Network): string[] {
+  return network
+    .links()
+    .flatMap(({ interfaceName, ip }) => (LAN_NAME.test(interfaceName) && !ip.includes(':') ? [ip] : []));
+}
+
 /** The kernel's own tables. `routesPath` is `/proc/net/route`. */
 export function systemNetwork(routesPath: string): Network {
   return {

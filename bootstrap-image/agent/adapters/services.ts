@@ -13,6 +13,9 @@ export interface Services {
   /** Asks for the start and does not wait for it. */
   startSoon(unit: string): Promise<void>;
   stop(unit: string): Promise<void>;
+  restart(unit: string): Promise<void>;
+  /** Asks for the restart and does not wait for it: the unit may have to wait for the very one that asks. */
+  restartSoon(unit: string): Promise<void>;
   enable(unit: string): Promise<void>;
   disable(unit: string): Promise<void>;
 }
@@ -24,6 +27,8 @@ export const systemd: Services = {
   start: (unit) => run('systemctl', ['start', unit]),
   startSoon: (unit) => run('systemctl', ['start', '--no-block', unit]),
   stop: (unit) => run('systemctl', ['stop', unit]),
+  restart: (unit) => run('systemctl', ['restart', unit]),
+  restartSoon: (unit) => run('systemctl', ['restart', '--no-block', unit]),
   enable: (unit) => run('systemctl', ['enable', '--quiet', unit]),
   disable: (unit) => run('systemctl', ['disable', '--quiet', unit]),
 };

@@ -25,6 +25,8 @@ export interface ConsoleView {
   readonly applianceUrl?: string | undefined;
   readonly progress?: Progress | undefined;
   readonly problem?: Problem | undefined;
+  /** What will trouble it before long, such as too little voltage. */
+  readonly warnings?: readonly Problem[] | undefined;
 }
 
 const LONGEST_LINE = 300;
@@ -67,6 +69,9 @@ export function consoleText(view: ConsoleView): string {
   if (view.progress !== undefined) lines.push(line('Fetching', progressWords(view.progress)));
   if (view.problem !== undefined) {
     lines.push(line('Problem', `${view.problem.code}: ${view.problem.message}`), line('Remedy', view.problem.remedy));
+  }
+  for (const warning of view.warnings ?? []) {
+    lines.push(line('Warning', `${warning.code}: ${warning.message}`), line('Remedy', warning.remedy));
   }
   return `${lines.join('\n')}\n`;
 }

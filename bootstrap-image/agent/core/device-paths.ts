@@ -10,6 +10,8 @@ export interface DevicePaths {
   readonly images: string;
   readonly k3sConfig: string;
   readonly nodePassword: string;
+  /** The addresses with which k3s started, on a RAM disk. */
+  readonly k3sAddresses: string;
   /** k3s keeps the kubelet's client certificate here. */
   readonly k3sAgent: string;
   readonly consoleText: string;
@@ -27,6 +29,18 @@ export interface DevicePaths {
   readonly devices: string;
   readonly cgroupControllers: string;
   readonly clockSynchronised: string;
+  /** GET_THROTTLED of the board's firmware. */
+  readonly throttled: string;
+  /** The kernel's sensors, one folder each. */
+  readonly sensors: string;
+  /** What was seen of the power since boot; gone with the next one. */
+  readonly powerSeen: string;
+  /** Mounted ext4 file systems, one folder each. */
+  readonly ext4: string;
+  readonly blockDevices: string;
+  readonly mounts: string;
+  /** The root file system. */
+  readonly root: string;
 }
 
 /** All paths below `root`, which is empty on a device and a folder in tests. */
@@ -40,6 +54,7 @@ export function devicePaths(root = ''): DevicePaths {
     images: `${root}/var/lib/rancher/k3s/agent/images`,
     k3sConfig: `${root}/etc/rancher/k3s/config.yaml`,
     nodePassword: `${root}/etc/rancher/node/password`,
+    k3sAddresses: `${root}/run/usher/k3s-addresses.json`,
     k3sAgent: `${root}/var/lib/rancher/k3s/agent`,
     consoleText: `${root}/run/usher/console`,
     issue: `${root}/etc/issue.d/usher.issue`,
@@ -55,5 +70,12 @@ export function devicePaths(root = ''): DevicePaths {
     devices: `${root}/dev`,
     cgroupControllers: `${root}/sys/fs/cgroup/cgroup.controllers`,
     clockSynchronised: `${root}/run/systemd/timesync/synchronized`,
+    throttled: `${root}/sys/devices/platform/soc/soc:firmware/get_throttled`,
+    sensors: `${root}/sys/class/hwmon`,
+    powerSeen: `${root}/run/usher/power.json`,
+    ext4: `${root}/sys/fs/ext4`,
+    blockDevices: `${root}/sys/block`,
+    mounts: `${root}/proc/mounts`,
+    root: `${root}/`,
   };
 }

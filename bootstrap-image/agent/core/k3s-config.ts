@@ -30,10 +30,38 @@ export function k3sAgentConfig(settings: K3sAgentSettings): string {
   ];
   if (settings.pauseImage !== undefined) lines.push(`pause-image: ${quote(settings.pauseImage)}`);
   if (settings.cgroupV1) lines.push('kubelet-arg:', '  - "fail-cgroupv1=false"');
-  if (settings.link !== undefined) {
-    lines.push(`node-ip: ${quote(settings.link.ip)}`, `flannel-iface: ${quote(settings.link.interfaceName)}`);
-  }
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...linkLines(settings.link)].join('\n')}\n`;
+}
+
+/** What a configuration says of the way to the server. */
+export interface WayToServer {
+  readonly server: string;
+  /** Hash of the cluster's CA, of the token: lower-case hex. */
+  readonly caHash: string;
+}
+
+/** The way to the server that a configuration of {@link k3sAgentConfig} names; undefined when it is none of ours. */
+export function wayToServer(config: string): WayToServer | undefined {
+  const server = /^server: "(https:[^"]+)"$/m.exec(config)?.[1];
+  const caHash = /^token: "K10([0-9a-f]{64})::/m.exec(config)?.[1];
+  return server === undefined || caHash === undefined ? undefined : { server, caHash };
+}
+
+/** The same configuration for a server and, where there is no default route, an own address that have changed. */
+export function withPlace(config: string, server: string, link: LocalLink | undefined): string {
+  const kept = config.split('\n').filter((line) => line !== '' && !/^(node-ip|flannel-iface): /.test(line));
+  const lines = kept.map((line) => (line.startsWith('server: ') ? `server: ${quote(server)}` : line));
+  return `${[...lines, ...linkLines(link)].join('\n')}\n`;
+}
+
+/**
+ * True when k3s goes by an address that this device has lost to another one. k3s takes its address when it starts and
+ * never looks again; an address that is merely gone (a pulled cable) comes back.
+ * @param started IPv4 addresses when k3s started
+ * @param present those of now
+ */
+export function hasMoved(started: readonly string[], present: readonly string[]): boolean {
+  return started.some((ip) => !present.includes(ip)) && present.some((ip) => !started.includes(ip));
 }
 
 /** Content of `/etc/rancher/node/password`; k3s trims it. */
@@ -44,6 +72,10 @@ export function nodePasswordFile(password: string): string {
 /** True for the kubelet's client certificate and key in k3s' agent folder: an old one keeps a new ticket from working. */
 export function isKubeletCredential(fileName: string): boolean {
   return /^client-kubelet\./.test(fileName);
+}
+
+function linkLines(link: LocalLink | undefined): string[] {
+  return link === undefined ? [] : [`node-ip: ${quote(link.ip)}`, `flannel-iface: ${quote(link.interfaceName)}`];
 }
 
 /** A JSON string is a YAML double-quoted scalar (YAML 1.2 is a superset of JSON). */
