@@ -1,14 +1,19 @@
 import { z } from 'zod';
 import { asUsherError, UsherError } from '../../foundation/errors.ts';
 import {
+  AlarmList,
   ClaimList,
   ClaimView,
+  ClusterCaView,
   CreatedToken,
   DeviceList,
   DeviceView,
+  RevocationView,
   SignInCode,
   SiteView,
+  StoryView,
   TokenList,
+  type AlarmView,
   type ClaimChange,
   type DecisionRequest,
   type NewClaim,
@@ -48,6 +53,35 @@ export class ApiClient {
     return this.#call(DeviceView, { method: 'GET', path: `/api/v1/devices/${encodeURIComponent(id)}` });
   }
 
+  /** What happened to a device, oldest first. @param id as in {@link device} */
+  story(id: string): Promise<StoryView> {
+    return this.#call(StoryView, { method: 'GET', path: `/api/v1/devices/${encodeURIComponent(id)}/story` });
+  }
+
+  /** The device `newcomer` takes the place of `id`; gives the row of the newcomer. */
+  replace(id: string, newcomer: string): Promise<DeviceView> {
+    const path = `/api/v1/devices/${encodeURIComponent(id)}/replacement`;
+    return this.#call(DeviceView, { method: 'POST', path, body: { with: newcomer } });
+  }
+
+  /** What revoking would stop, and what would be left to whoever holds the board. */
+  revocation(id: string): Promise<RevocationView> {
+    return this.#call(RevocationView, { method: 'GET', path: `/api/v1/devices/${encodeURIComponent(id)}/revocation` });
+  }
+
+  clusterCa(): Promise<ClusterCaView> {
+    return this.#call(ClusterCaView, { method: 'GET', path: '/api/v1/cluster-ca' });
+  }
+
+  async alarms(): Promise<AlarmView[]> {
+    return (await this.#call(AlarmList, { method: 'GET', path: '/api/v1/alarms' })).items;
+  }
+
+  /** Says that somebody judged the alarm. */
+  async acknowledgeAlarm(id: string): Promise<void> {
+    await this.#http.json({ method: 'DELETE', path: `/api/v1/alarms/${encodeURIComponent(id)}` });
+  }
+
   decide(id: string, decision: DecisionRequest['decision']): Promise<DeviceView> {
     const path = `/api/v1/devices/${encodeURIComponent(id)}/decision`;
     return this.#call(DeviceView, { method: 'POST', path, body: { decision } });
@@ -84,6 +118,11 @@ export class ApiClient {
 
   async revokeToken(tokenId: string): Promise<void> {
     await this.#http.json({ method: 'DELETE', path: `/api/v1/enrol-tokens/${encodeURIComponent(tokenId)}` });
+  }
+
+  /** All metrics in the Prometheus text format. */
+  metrics(): Promise<string> {
+    return this.#http.text({ method: 'GET', path: '/metrics', headers: { accept: 'text/plain' } });
   }
 
   /** A new one-time code for the page. */

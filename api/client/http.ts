@@ -34,9 +34,13 @@ export class Http {
    * @throws UsherError as the appliance gave it; APPLIANCE_UNREACHABLE when there is no reply; INTERNAL when it is no JSON
    */
   async json(call: HttpRequest): Promise<unknown> {
-    const response = await this.open(call);
-    const text = await this.#read(response);
+    const text = await this.text(call);
     return text === '' ? undefined : parseJson(text);
+  }
+
+  /** The body of the reply as text. @throws UsherError as {@link json} */
+  async text(call: HttpRequest): Promise<string> {
+    return this.#read(await this.open(call));
   }
 
   /** The reply with its body not read yet; its status is a success. @throws UsherError as {@link json} */

@@ -14,6 +14,8 @@ export interface Identity {
 export class ClaimIndex {
   readonly #claims = new Map<string, DeviceClaim>();
   readonly #namesOfKey = new MultiMap();
+  /** Device id → names of the claims that name it in `replaces`. */
+  readonly #replacing = new MultiMap();
 
   get(name: string): DeviceClaim | undefined {
     return this.#claims.get(name);
@@ -27,13 +29,20 @@ export class ClaimIndex {
     this.remove(claim.metadata.name);
     this.#claims.set(claim.metadata.name, claim);
     this.#namesOfKey.add(keyOfMatch(claim.spec.match), claim.metadata.name);
+    if (claim.spec.replaces !== undefined) this.#replacing.add(claim.spec.replaces, claim.metadata.name);
   }
 
   remove(name: string): void {
     const claim = this.#claims.get(name);
     if (claim === undefined) return;
     this.#namesOfKey.remove(keyOfMatch(claim.spec.match), name);
+    if (claim.spec.replaces !== undefined) this.#replacing.remove(claim.spec.replaces, name);
     this.#claims.delete(name);
+  }
+
+  /** The claims that name the device in `replaces`, by name. */
+  replacing(id: string): DeviceClaim[] {
+    return [...this.#replacing.get(id)].sort().flatMap((name) => this.#claims.get(name) ?? []);
   }
 
   /** The claim that is bound to it, else the first by name that matches it and is not bound to another device. */
@@ -49,7 +58,9 @@ export class ClaimIndex {
 }
 
 function isFreeFor(claim: DeviceClaim, id: string): boolean {
-  return claim.status?.deviceRef === undefined || claim.status.deviceRef.name === id;
+  const bound = claim.status?.deviceRef?.name;
+  // A confirmed replacement is bound to the old device until the new one can have it.
+  return bound === undefined || bound === id || bound === claim.spec.replaces;
 }
 
 /** Everything by which a claim can match, as one word each. */

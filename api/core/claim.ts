@@ -1,11 +1,15 @@
 import { UsherError } from '../../foundation/errors.ts';
-import { normaliseMac } from '../../foundation/text.ts';
+import { normaliseMac, printable } from '../../foundation/text.ts';
+import { DEVICE_ID_LENGTH } from '../../join/protocol/device-id.ts';
 import { DEVICE_CLAIM, MANAGED_BY, type ClaimMatch, type DeviceClaim } from '../../k8s/core/resources.ts';
+import { keyOfMatch } from './claim-index.ts';
 import { checkClaim } from './claim-rules.ts';
 import { conditionViews } from './condition-view.ts';
 import type { ClaimChange, ClaimView, DeviceView, NewClaim } from './schemas.ts';
 
 const FINGERPRINT = /^[0-9a-f]{64}$/;
+const DEVICE_ID = new RegExp(`^[0-9a-hjkmnp-tv-z]{${DEVICE_ID_LENGTH}}$`);
+const MAX_SHOWN = 64;
 const DUID = /^[0-9a-f]+(:[0-9a-f]+)*$/;
 
 /**
@@ -14,7 +18,6 @@ const DUID = /^[0-9a-f]+(:[0-9a-f]+)*$/;
  * @throws UsherError CLAIM_INVALID, EVIDENCE_MISSING (the device has a key but showed no evidence)
  */
 export function toDeviceClaim(claim: NewClaim, row: DeviceView | undefined): DeviceClaim {
-  if (claim.replaces !== undefined) throw invalid('replaces is not supported yet');
   checkClaim(claim);
   const match = row === undefined ? toMatch(claim.match ?? {}) : matchOf(row);
   return {
@@ -27,12 +30,13 @@ export function toDeviceClaim(claim: NewClaim, row: DeviceView | undefined): Dev
       ...(claim.labels === undefined ? {} : { labels: claim.labels }),
       ...(claim.taints === undefined ? {} : { taints: claim.taints.map(plainTaint) }),
       ...(claim.pair === undefined ? {} : { pair: claim.pair }),
+      ...(claim.replaces === undefined ? {} : { replaces: replacedId(claim.replaces, match) }),
       ...(claim.reclaimPolicy === undefined ? {} : { reclaimPolicy: claim.reclaimPolicy }),
     },
   };
 }
 
-/** The claim with labels, taints, pair and policy as the change says; what it does not mention stays. */
+/** The claim as the change says; what it does not mention stays. @throws UsherError CLAIM_INVALID */
 export function changedClaim(claim: DeviceClaim, change: ClaimChange): DeviceClaim {
   checkClaim(change);
   const spec = { ...claim.spec };
@@ -40,6 +44,9 @@ export function changedClaim(claim: DeviceClaim, change: ClaimChange): DeviceCla
   if (change.taints !== undefined) spec.taints = change.taints.map(plainTaint);
   if (change.pair !== undefined) spec.pair = change.pair;
   if (change.reclaimPolicy !== undefined) spec.reclaimPolicy = change.reclaimPolicy;
+  if (change.match !== undefined) spec.match = toMatch(change.match);
+  if (change.replaces === null) delete spec.replaces;
+  else if (change.replaces !== undefined) spec.replaces = replacedId(change.replaces, spec.match);
   return { ...claim, spec };
 }
 
@@ -54,6 +61,7 @@ export function claimView({ metadata, spec, status }: DeviceClaim): ClaimView {
     taints: spec.taints ?? [],
     ...(spec.pair === undefined ? {} : { pair: spec.pair }),
     ...(status?.deviceRef === undefined ? {} : { device: status.deviceRef.name }),
+    ...(spec.replaces === undefined ? {} : { replaces: spec.replaces }),
     reclaimPolicy: spec.reclaimPolicy ?? 'Retain',
     conditions: conditionViews(status?.conditions),
   };
@@ -66,6 +74,13 @@ function matchOf(row: DeviceView): ClaimMatch {
   const [mac] = row.macs;
   if (mac === undefined) throw new UsherError('CLAIM_INVALID', { detail: `${row.id} has no MAC address` });
   return { mac };
+}
+
+/** The full id of a device that another one takes the place of. */
+function replacedId(id: string, match: ClaimMatch): string {
+  if (!DEVICE_ID.test(id)) throw invalid(`replaces: ${printable(id, MAX_SHOWN)} is no full id of a known device`);
+  if (keyOfMatch(match) === `device:${id}`) throw invalid('a device cannot take its own place');
+  return id;
 }
 
 function toMatch(match: NonNullable<NewClaim['match']>): ClaimMatch {

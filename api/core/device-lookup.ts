@@ -21,6 +21,7 @@ export function findDevice(rows: readonly DeviceView[], text: string): DeviceVie
     (row) => row.id === lower || row.id === prefix,
     (row) => mac !== undefined && row.id === MAC_ROW_PREFIX + mac,
     (row) => mac !== undefined && row.macs.includes(mac),
+    (row) => row.nodeName === lower && row.stage !== 'Replaced',
     (row) => row.nodeName === lower,
     (row) => row.claim === lower,
     (row) => row.serial?.toLowerCase() === lower,

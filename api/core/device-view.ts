@@ -2,6 +2,7 @@ import { toRfc3339 } from '../../foundation/clock.ts';
 import { isVerified } from '../../join/core/evidence.ts';
 import type { Candidate } from '../../join/core/ports.ts';
 import { shortIdOf } from '../../join/protocol/device-id.ts';
+import { healthWarnings, type Health } from '../../join/protocol/health.ts';
 import type { Observation, Sighting } from '../../discovery/core/sighting.ts';
 import type { DeviceClaim, DeviceHardware, Node } from '../../k8s/core/resources.ts';
 import { conditionViews } from './condition-view.ts';
@@ -39,9 +40,36 @@ export function deviceView(sources: RowSources): DeviceView {
     labels: node === undefined || claim === undefined ? undefined : labelsOnNode(claim, node),
     failure: device?.status?.failure ?? candidate?.refusal?.toBody(),
     conditions: device === undefined ? undefined : conditionViews(device.status?.conditions),
+    warnings: warningsOf(hardware),
     seenBy: seenByOf(sightings),
+    ...succession(sources),
     reasons: [...new Set(sightings.flatMap((sighting) => sighting.reasons.map(({ why }) => why)))],
   });
+}
+
+function succession({ offer, offeredBy = [], replacedBy }: RowSources): {
+  [Key in 'offer' | 'offeredBy' | 'replacedBy']: DeviceView[Key];
+} {
+  return {
+    offer: offer === undefined ? undefined : offerView(offer),
+    offeredBy: offeredBy.length === 0 ? undefined : [...offeredBy],
+    replacedBy,
+  };
+}
+
+function offerView({
+  device: { metadata, status },
+  claim,
+  because,
+}: NonNullable<RowSources['offer']>): DeviceView['offer'] {
+  const nodeName = status?.nodeRef?.name ?? status?.join?.nodeName;
+  return {
+    device: metadata.name,
+    shortId: shortIdOf(metadata.name),
+    ...(nodeName === undefined ? {} : { nodeName }),
+    ...(claim === undefined ? {} : { claim }),
+    because,
+  };
 }
 
 /** Where it stands. An operator's decision counts at once, before the join controller has acted on it. */
@@ -83,8 +111,16 @@ function hardwareFacts(hardware: Partial<HardwareFacts> | undefined): HardwareFa
   return { model: hardware?.model, arch: hardware?.arch, memoryMiB: hardware?.memoryMiB };
 }
 
+function warningsOf(hardware: Health | undefined): DeviceView['warnings'] {
+  const warnings = hardware === undefined ? [] : healthWarnings(hardware);
+  return warnings.length === 0 ? undefined : warnings;
+}
+
 function nodeNameOf({ device, claim }: RowSources): string | undefined {
-  const ofDevice = device?.status?.nodeRef?.name ?? device?.status?.join?.nodeName;
+  const { phase, nodeRef, join } = device?.status ?? {};
+  // Its Node is gone and no claim wants it, or the name went on to another device: what it was called is history.
+  const isGivenUp = phase === 'Replaced' || (phase === 'Pending' && claim === undefined);
+  const ofDevice = nodeRef?.name ?? (isGivenUp ? undefined : join?.nodeName);
   return ofDevice ?? claim?.spec.nodeName ?? claim?.metadata.name;
 }
 
@@ -113,7 +149,7 @@ function seenByOf(sightings: readonly Sighting[]): DeviceView['seenBy'] {
 }
 
 /** What one source told, in words. */
-function observationText(seen: Observation): string {
+export function observationText(seen: Observation): string {
   const words = [
     seen.messageType === undefined ? undefined : `DHCP ${seen.messageType}`,
     seen.service === undefined ? undefined : `announces ${seen.service}`,

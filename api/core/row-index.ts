@@ -5,6 +5,8 @@ import type { Device, DeviceClaim, Node } from '../../k8s/core/resources.ts';
 import { ClaimIndex, keyOfMatch, keysOf, type Identity } from './claim-index.ts';
 import { deviceView, MAC_ROW_PREFIX } from './device-view.ts';
 import { MultiMap } from './multi-map.ts';
+import { OfferIndex } from './offer-index.ts';
+import type { RowSources } from './row-sources.ts';
 import type { DeviceView } from './schemas.ts';
 
 /**
@@ -18,6 +20,7 @@ export class RowIndex {
   readonly #sightings = new Map<string, Sighting>();
   readonly #nodes = new Map<string, Node>();
   readonly #claims = new ClaimIndex();
+  readonly #offers = new OfferIndex();
   /** MAC address → ids of devices and candidates that say they have it. */
   readonly #idsOfMac = new MultiMap();
   /** Device id → MAC addresses of sightings that name it. */
@@ -74,6 +77,10 @@ export class RowIndex {
     return this.#devices.get(id);
   }
 
+  devices(): Device[] {
+    return [...this.#devices.values()];
+  }
+
   candidate(id: string): Candidate | undefined {
     return this.#candidates.get(id);
   }
@@ -95,12 +102,40 @@ export class RowIndex {
 
   /** The row of that id, or undefined when nothing (any more) has it. */
   view(id: string): DeviceView | undefined {
+    const sources = this.sources(id);
+    return sources === undefined ? undefined : deviceView(sources);
+  }
+
+  /** All that is known of the row of that id. */
+  sources(id: string): RowSources | undefined {
     const device = this.#devices.get(id);
     const candidate = this.#candidates.get(id);
     const sightings = this.#sightingsOf(id);
     if (device === undefined && candidate === undefined && sightings.length === 0) return undefined;
     const claim = this.#claims.claimOf(identityOf(id, device, candidate, sightings), device?.status?.claimRef?.name);
-    return deviceView({ id, device, candidate, sightings, claim, node: this.#nodeOf(device) });
+    const known = { id, device, candidate, sightings, claim, node: this.#nodeOf(device) };
+    return { ...known, ...this.#succession(id) };
+  }
+
+  /** Who could take whose place, and who took it. An offer that an operator has confirmed is none any more. */
+  #succession(id: string): Pick<RowSources, 'offer' | 'offeredBy' | 'replacedBy'> {
+    const offer = this.#offers.offerOf(id);
+    const device =
+      offer === undefined || this.#isConfirmed(offer.device, id) ? undefined : this.#devices.get(offer.device);
+    const offeredBy = this.#offers.offeredTo(id).filter((newcomer) => !this.#isConfirmed(id, newcomer));
+    const successors = this.#claims.replacing(id).flatMap(({ status }) => status?.deviceRef?.name ?? []);
+    return {
+      ...(device === undefined || offer === undefined
+        ? {}
+        : { offer: { device, claim: device.status?.claimRef?.name, because: offer.because } }),
+      offeredBy,
+      replacedBy: successors.find((successor) => successor !== id),
+    };
+  }
+
+  #isConfirmed(old: string, newcomer: string): boolean {
+    const keys = this.#keysOfId.get(newcomer) ?? [];
+    return this.#claims.replacing(old).some(({ spec }) => keys.includes(keyOfMatch(spec.match)));
   }
 
   #nodeOf(device: Device | undefined): Node | undefined {
@@ -163,7 +198,8 @@ export class RowIndex {
       this.#idsOfMac.add(mac, id);
     }
     for (const mac of [...before, ...after, ...hinted]) touched.add(this.#rowOfMac(mac));
-    return this.#reindexed(touched);
+    const partners = this.#offers.set(id, this.#devices.get(id), this.#candidates.get(id));
+    return new Set([...this.#reindexed(touched), ...partners]);
   }
 
   #changeSighting(mac: string, sighting: Sighting | undefined): ReadonlySet<string> {
@@ -186,6 +222,7 @@ export class RowIndex {
       for (const id of this.#idsOfKey.get(keyOfMatch(each.spec.match))) touched.add(id);
       const bound = each.status?.deviceRef?.name;
       if (bound !== undefined) touched.add(bound);
+      if (each.spec.replaces !== undefined) touched.add(each.spec.replaces);
     }
     return touched;
   }

@@ -12,4 +12,10 @@ export interface RowSources {
   /** The claim bound to it, or else one that matches it. */
   claim?: DeviceClaim | undefined;
   node?: Node | undefined;
+  /** The device whose place it could take, and why. */
+  offer?: { device: Device; claim: string | undefined; because: 'Serial' | 'Duid' | 'Token' } | undefined;
+  /** Ids of the newcomers that could take its place. */
+  offeredBy?: readonly string[];
+  /** Id of the device that took its place. */
+  replacedBy?: string | undefined;
 }

@@ -30,6 +30,7 @@ export const Stage = z.enum([
   'Rejected',
   'Ignored',
   'Revoked',
+  'Replaced',
 ]);
 export type Stage = z.infer<typeof Stage>;
 
@@ -86,9 +87,28 @@ export const DeviceView = z.object({
   labels: labelMap.optional(),
   failure: Failure.optional(),
   conditions: z.array(ConditionView).optional(),
+  /** What will fail before long if nobody acts, such as UNDERVOLTAGE; it stops nothing. */
+  warnings: z.array(z.object({ code: z.string(), message: z.string(), remedy: z.string() })).optional(),
   seenBy: z.array(SeenBy).optional(),
   /** Why it counts as a candidate. */
   reasons: z.array(z.string()).optional(),
+  /**
+   * The known device whose place this newcomer may take once an operator confirms it: it has that one's serial or DUID,
+   * or shows the card that the other used.
+   */
+  offer: z
+    .object({
+      device: z.string(),
+      shortId: z.string(),
+      nodeName: z.string().optional(),
+      claim: z.string().optional(),
+      because: z.enum(['Serial', 'Duid', 'Token']),
+    })
+    .optional(),
+  /** Newcomers (ids) that offer to take this device's place. */
+  offeredBy: z.array(z.string()).optional(),
+  /** Of a replaced device: the one that took its place. */
+  replacedBy: z.string().optional(),
 });
 export type DeviceView = z.infer<typeof DeviceView>;
 export const DeviceList = z.object({ items: z.array(DeviceView) });
@@ -117,14 +137,23 @@ export const NewClaim = z.object({
   labels: labelMap.optional(),
   taints: z.array(Taint).optional(),
   pair: z.object({ name: z.string(), role: z.enum(['Primary', 'Backup']) }).optional(),
-  /** Reserved: refused with CLAIM_INVALID until it is acted on. */
+  /** Id of the device whose place the matched one takes. */
   replaces: z.string().optional(),
   reclaimPolicy: z.enum(['Retain', 'Release']).optional(),
 });
 export type NewClaim = z.infer<typeof NewClaim>;
 
-/** PATCH /api/v1/claims/{name}: labels, taints and pair replace what was there. */
-export const ClaimChange = NewClaim.pick({ labels: true, taints: true, pair: true, reclaimPolicy: true });
+/**
+ * PATCH /api/v1/claims/{name}: labels, taints and pair replace what was there. A `match` that names another device, with
+ * `replaces` naming the present one, confirms a replacement; `replaces: null` takes the word back.
+ */
+export const ClaimChange = NewClaim.pick({
+  labels: true,
+  taints: true,
+  pair: true,
+  reclaimPolicy: true,
+  match: true,
+}).extend({ replaces: z.string().nullable().optional() });
 export type ClaimChange = z.infer<typeof ClaimChange>;
 
 export const ClaimView = z.object({
@@ -136,6 +165,7 @@ export const ClaimView = z.object({
   taints: z.array(Taint),
   pair: z.object({ name: z.string(), role: z.string() }).optional(),
   device: z.string().optional(),
+  replaces: z.string().optional(),
   reclaimPolicy: z.enum(['Retain', 'Release']),
   conditions: z.array(ConditionView),
 });
@@ -148,6 +178,74 @@ export const DecisionRequest = z.object({
   decision: z.enum(['Undecided', 'Rejected', 'Ignored', 'Revoked', 'Retry']),
 });
 export type DecisionRequest = z.infer<typeof DecisionRequest>;
+
+/**
+ * POST /api/v1/devices/{id}/replacement: the device `with` (id or short id) takes the place of `{id}`: its claim, its node
+ * name and its labels. Replies with the row of `with`.
+ */
+export const ReplacementRequest = z.object({ with: z.string().max(64) });
+export type ReplacementRequest = z.infer<typeof ReplacementRequest>;
+
+/** GET /api/v1/devices/{id}/revocation: what revoking would stop, and what a thief could still do afterwards. */
+export const RevocationView = z.object({
+  device: z.string(),
+  nodeName: z.string().optional(),
+  /** Pods that run on its node now. `movable`: a controller starts it elsewhere if the labels allow. */
+  pods: z.array(
+    z.object({ namespace: z.string(), name: z.string(), owner: z.string().optional(), movable: z.boolean() }),
+  ),
+  /** Secrets that those pods read: whoever holds the board may know them. */
+  secrets: z.array(z.object({ namespace: z.string(), name: z.string() })),
+  /** Sentences: what is left until the cluster's CA is rotated. */
+  afterwards: z.array(z.string()),
+});
+export type RevocationView = z.infer<typeof RevocationView>;
+
+/** GET /api/v1/devices/{id}/story: what happened to a device, oldest first. */
+export const StoryView = z.object({
+  device: z.string(),
+  entries: z.array(
+    z.object({
+      at: timestamp,
+      from: z.enum(['lan', 'device', 'claim', 'node']),
+      type: z.enum(['Normal', 'Warning']),
+      reason: z.string(),
+      message: z.string(),
+      /** What to do, where something went wrong. */
+      remedy: z.string().optional(),
+      /** How often, when the same happened several times; `at` is the last. */
+      count: z.int().optional(),
+      /** Of a step of the join: how long it took since the step before, in milliseconds. */
+      tookMs: z.number().optional(),
+    }),
+  ),
+});
+export type StoryView = z.infer<typeof StoryView>;
+
+/** GET /api/v1/alarms: what a person must judge, until DELETE /api/v1/alarms/{id} says that somebody did. */
+export const AlarmView = z.object({
+  id: z.string(),
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+  since: timestamp,
+  device: z.string().optional(),
+  nodeName: z.string().optional(),
+});
+export type AlarmView = z.infer<typeof AlarmView>;
+export const AlarmList = z.object({ items: z.array(AlarmView) });
+export type AlarmList = z.infer<typeof AlarmList>;
+
+/** GET /api/v1/cluster-ca: whether the cluster's CA should be rotated, and how. */
+export const ClusterCaView = z.object({
+  notBefore: timestamp,
+  notAfter: timestamp,
+  /** Devices revoked since this CA was made: each still holds a certificate of it. */
+  revoked: z.array(z.object({ device: z.string(), nodeName: z.string().optional() })),
+  /** What to do, in order; `command` is to be run on the master. */
+  steps: z.array(z.object({ what: z.string(), command: z.string().optional() })),
+});
+export type ClusterCaView = z.infer<typeof ClusterCaView>;
 
 export const NewToken = z.object({
   kind: z.enum(['card', 'batch']),
@@ -207,8 +305,8 @@ export const SignInCode = z.object({ code: z.string(), expiresAt: timestamp });
 export type SignInCode = z.infer<typeof SignInCode>;
 
 /**
- * Server-sent events of GET /api/v1/events. `snapshot` first (also after a resume that cannot be bridged), then single
- * changes. The event's id grows by one; a client resumes with Last-Event-ID.
+ * Server-sent events of GET /api/v1/events. `snapshot` and `alarms` first (also after a resume that cannot be bridged),
+ * then single changes. The event's id grows by one; a client resumes with Last-Event-ID.
  */
 export const LiveEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('snapshot'), devices: z.array(DeviceView), claims: z.array(ClaimView) }),
@@ -217,5 +315,6 @@ export const LiveEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('claim'), claim: ClaimView }),
   z.object({ type: z.literal('claim-removed'), name: z.string() }),
   z.object({ type: z.literal('site'), site: SiteView }),
+  z.object({ type: z.literal('alarms'), items: z.array(AlarmView) }),
 ]);
 export type LiveEvent = z.infer<typeof LiveEvent>;

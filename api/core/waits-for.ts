@@ -1,10 +1,22 @@
+import { DRAINING, HANDING_OVER } from '../../join/core/device-status.ts';
 import { isVerified } from '../../join/core/evidence.ts';
-import type { Condition, Device } from '../../k8s/core/resources.ts';
+import { shortIdOf } from '../../join/protocol/device-id.ts';
+import type { Condition, Device, DeviceClaim, Node } from '../../k8s/core/resources.ts';
 import type { RowSources } from './row-sources.ts';
 import type { Stage } from './schemas.ts';
 
 /** What the thing of a row waits for now, in a sentence; undefined when all is well. */
 export function waitsFor(stage: Stage, sources: RowSources): string | undefined {
+  return goingOn(sources.device) ?? atStage(stage, sources);
+}
+
+/** What is going on without anybody's doing, in the words of the device's own conditions. */
+function goingOn(device: Device | undefined): string | undefined {
+  const told = device?.status?.conditions?.filter(({ reason }) => reason === DRAINING || reason === HANDING_OVER);
+  return told?.at(-1)?.message;
+}
+
+function atStage(stage: Stage, sources: RowSources): string | undefined {
   switch (stage) {
     case 'Seen':
       return sources.claim === undefined
@@ -27,23 +39,44 @@ export function waitsFor(stage: Stage, sources: RowSources): string | undefined 
     case 'Rejected':
     case 'Ignored':
     case 'Revoked':
+      if (stage === 'Revoked' && sources.node !== undefined) return leaving(sources.node);
       return `${stage.toLowerCase()}: stays so until an operator reconsiders`;
+    case 'Replaced':
+      if (sources.node !== undefined) return leaving(sources.node);
+      return 'replaced by another device: stays so until an operator retries it';
   }
 }
 
-function noEvidence({ candidate }: RowSources): string {
+function leaving(node: Node): string {
+  return `waits for the pods of node ${node.metadata.name} to leave; then the node is deleted`;
+}
+
+function noEvidence({ candidate, claim, offer }: RowSources): string {
+  if (claim?.spec.replaces !== undefined) return `${successorOf(claim)}: waits for its next hello`;
+  if (offer !== undefined) return offerText(offer);
   const why = candidate?.refusal?.message ?? 'its card carries no enrol token of this site';
   return `waits for evidence: ${why}`;
 }
 
-function pending({ device, claim }: RowSources): string {
+function pending({ device, claim, offer }: RowSources): string {
   const claimed = conditionOf(device, 'Claimed');
+  if (claim === undefined && offer !== undefined) return offerText(offer);
   if (claim === undefined) return 'waits for a claim';
   if (device !== undefined && !isVerified(device.spec.evidence)) return 'waits for evidence';
   if (claimed?.status === 'False' && claimed.reason !== 'NoClaim') return claimed.message;
   return device?.status?.claimRef === undefined
     ? `waits for claim ${claim.metadata.name} to be bound to it`
     : `claim ${claim.metadata.name} is bound; waits for approval`;
+}
+
+function offerText({ device: { metadata, status } }: NonNullable<RowSources['offer']>): string {
+  const place = status?.nodeRef?.name ?? status?.join?.nodeName;
+  const whose = place === undefined ? `device ${shortIdOf(metadata.name)}` : `node ${place}`;
+  return `could take the place of ${whose}: confirm the replacement, or reject this device`;
+}
+
+function successorOf(claim: DeviceClaim): string {
+  return `is to take the place of device ${shortIdOf(claim.spec.replaces ?? '')} as ${claim.spec.nodeName ?? claim.metadata.name}`;
 }
 
 function joining(sources: RowSources): string {

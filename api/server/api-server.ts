@@ -13,6 +13,7 @@ import type { KubeClient } from '../../k8s/client/kube-client.ts';
 import { DEVICE, DEVICE_CLAIM, NODE } from '../../k8s/core/resources.ts';
 import type { SiteView } from '../core/schemas.ts';
 import { Access } from './access.ts';
+import { NO_ALARMS, type AlarmSource } from './alarms.ts';
 import { ApiToken } from './api-token.ts';
 import { makeApp, type MetricsSource } from './app.ts';
 import { limitConnections } from './connection-limit.ts';
@@ -20,6 +21,7 @@ import { EventHub } from './event-hub.ts';
 import { LiveModel, type Informers } from './live-model.ts';
 import { MachineNames } from './machine-names.ts';
 import { PageCertificate } from './page-certificate.ts';
+import type { K3sPlace } from './routes/revocation-routes.ts';
 import { Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
 
@@ -32,6 +34,8 @@ export interface ApiServerOptions {
   sightings: SightingList;
   candidates: CandidateList;
   tokens: EnrolTokens;
+  /** What a person must judge; default none. */
+  alarms?: AlarmSource;
   /** The appliance's own caches, when it has them already; else the server makes and stops its own. */
   informers?: Informers;
   site: () => SiteView;
@@ -49,6 +53,8 @@ export interface ApiServerOptions {
   random: Random;
   logger: Logger;
   registry?: MetricsSource;
+  /** The `--data-dir` of the k3s that this appliance runs; default where k3s keeps it by itself. */
+  k3sDataDir?: string;
   /** Further fields of `cli.json`; `url` when the default (this machine, or `host`) is not how it is reached. */
   cli?: { url?: string; kubeconfig?: string; k3s?: string };
 }
@@ -61,6 +67,8 @@ export interface ApiServer {
   urls(): string[];
   /** A one-time code for the page, valid for ten minutes. */
   newSignInCode(): { code: Secret; expiresAtMs: number };
+  /** How many follow what happens. */
+  eventStreams(): number;
   close(): Promise<void>;
 }
 
@@ -71,6 +79,7 @@ const HANDSHAKE_MS = 10_000;
 /** Long enough for browsers and proxies that keep a connection for a minute. */
 const KEEP_ALIVE_MS = 65_000;
 const REQUEST_MS = 30_000;
+const DEFAULT_K3S_DATA_DIR = '/var/lib/rancher/k3s';
 const WILDCARDS = new Set(['', '::', '0.0.0.0']);
 
 /**
@@ -86,11 +95,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const informers = options.informers ?? ownInformers(options.kube);
   const hub = new EventHub(clock);
   const publish = hub.publish.bind(hub);
-  const model = new LiveModel({ ...options, informers, publish });
+  const alarms = options.alarms ?? NO_ALARMS;
+  const model = new LiveModel({ ...options, alarms, informers, publish });
   const sessions = new Sessions(clock, random);
   const signIn = new SignIn(clock, random);
   const access = new Access(apiToken, sessions);
-  const app = makeApp({ ...options, registry: options.registry, names, access, sessions, signIn, model, hub });
+  const parts = { registry: options.registry, alarms, k3s: k3sPlace(options) };
+  const app = makeApp({ ...options, ...parts, names, access, sessions, signIn, model, hub });
   const server = createServer(
     { key: tls.key, cert: tls.cert, minVersion: MIN_TLS, handshakeTimeout: HANDSHAKE_MS },
     app,
@@ -113,12 +124,17 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       url,
       urls: () => urlsOf(options, names, port),
       newSignInCode: () => signIn.newCode(),
+      eventStreams: () => hub.size,
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function k3sPlace({ k3sDataDir, cli }: ApiServerOptions): K3sPlace {
+  return { k3s: cli?.k3s ?? 'k3s', dataDir: k3sDataDir ?? DEFAULT_K3S_DATA_DIR };
 }
 
 function ownInformers(kube: KubeClient): Informers {

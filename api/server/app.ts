@@ -17,10 +17,15 @@ import type { LiveModel } from './live-model.ts';
 import type { MachineNames } from './machine-names.ts';
 import { openApiDocument } from './openapi.ts';
 import { pageFiles } from './page-files.ts';
+import type { AlarmSource } from './alarms.ts';
+import { alarmRoutes } from './routes/alarm-routes.ts';
 import { claimRoutes } from './routes/claim-routes.ts';
 import { deviceRoutes } from './routes/device-routes.ts';
+import { replacementRoutes } from './routes/replacement-routes.ts';
+import { revocationRoutes, type K3sPlace } from './routes/revocation-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { siteRoutes } from './routes/site-routes.ts';
+import { storyRoutes } from './routes/story-routes.ts';
 import { tokenRoutes } from './routes/token-routes.ts';
 import type { Sessions } from './sessions.ts';
 import type { SignIn } from './sign-in.ts';
@@ -34,6 +39,8 @@ export interface MetricsSource {
 export interface AppParts {
   kube: KubeClient;
   tokens: EnrolTokens;
+  alarms: AlarmSource;
+  k3s: K3sPlace;
   makeCard: (token: Secret) => CardFile | Promise<CardFile>;
   site: () => SiteView;
   isKubernetesReady?: (() => boolean) | undefined;
@@ -93,6 +100,10 @@ function api(parts: AppParts): Router {
     access.operatorsOnly,
     siteRoutes(parts.site, model, parts.hub, access),
     deviceRoutes(model, parts.kube, parts.clock),
+    storyRoutes(model, parts.kube, parts.clock),
+    replacementRoutes(model, parts.kube),
+    revocationRoutes(model, parts.kube, parts.k3s),
+    alarmRoutes(parts.alarms),
     claimRoutes(model, parts.kube),
     tokenRoutes(parts.tokens, parts.makeCard),
   );

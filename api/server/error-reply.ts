@@ -1,10 +1,13 @@
 import type { ErrorRequestHandler, Request } from 'express';
-import { UsherError } from '../../foundation/errors.ts';
+import { UsherError, type ErrorBody } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
+import { printable } from '../../foundation/text.ts';
 import type { ErrorReply } from '../core/schemas.ts';
 
 /** Largest JSON body of the operators' API. */
 export const MAX_BODY_BYTES = 64 * 1024;
+const MAX_TEXT = 1000;
+const MAX_LOGGED_PATH = 200;
 
 /**
  * Turns whatever a handler threw into the reply, and logs it: the one place for both. What is not a UsherError is told
@@ -25,8 +28,17 @@ export function errorReply(logger: Logger): ErrorRequestHandler {
     response
       .status(error.http)
       .setHeader('cache-control', 'no-store')
-      .json({ error: error.toBody() } satisfies ErrorReply);
+      .json({ error: tame(error.toBody()) } satisfies ErrorReply);
   };
+}
+
+/** Errors name what was asked for: that may be long, and act on the terminal it is shown on. */
+function tame({ code, message, remedy }: ErrorBody): ErrorBody {
+  return { code, message: oneLine(message), remedy: oneLine(remedy) };
+}
+
+function oneLine(text: string): string {
+  return printable(text.replaceAll(/\s+/g, ' '), MAX_TEXT);
 }
 
 function translate(thrown: unknown): UsherError {
@@ -51,7 +63,8 @@ function describe(thrown: unknown): { type?: string; status?: number } {
 }
 
 function log(logger: Logger, error: UsherError, request: Request): void {
-  const fields = { code: error.code, method: request.method, path: request.path, ip: request.ip };
+  const path = printable(request.path, MAX_LOGGED_PATH);
+  const fields = { code: error.code, method: request.method, path, ip: request.ip };
   if (error.http >= 500) logger.error({ ...fields, err: error.cause ?? error }, 'request failed');
-  else logger.info({ ...fields, reason: error.message }, 'request refused');
+  else logger.info({ ...fields, reason: oneLine(error.message) }, 'request refused');
 }

@@ -57,7 +57,7 @@ export class EventHub {
    * Answers a request with the stream: what came after its Last-Event-ID when that is still known, else a snapshot.
    * @throws UsherError RATE_LIMITED when there are too many streams
    */
-  open(request: Request, response: Response, snapshot: () => LiveEvent, isAllowed: () => boolean): void {
+  open(request: Request, response: Response, snapshot: () => readonly LiveEvent[], isAllowed: () => boolean): void {
     if (this.#clients.size >= MAX_CLIENTS) throw new UsherError('RATE_LIMITED', { retryAfterSec: 30 });
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -69,7 +69,7 @@ export class EventHub {
     response.on('close', () => this.#clients.delete(client));
     response.write(`retry: ${RETRY_HINT_MS}\n\n`);
     const missed = this.#since(request.get('last-event-id'));
-    if (missed === undefined) response.write(eventText(this.#lastId, snapshot()));
+    if (missed === undefined) for (const event of snapshot()) response.write(eventText(this.#lastId, event));
     else for (const sent of missed) deliver(client, sent);
     this.#clients.add(client);
   }

@@ -6,6 +6,7 @@ import type { Device, DeviceClaim, KubeObject, Node } from '../../k8s/core/resou
 import { claimView } from '../core/claim.ts';
 import { RowIndex } from '../core/row-index.ts';
 import type { ClaimView, DeviceView, LiveEvent, SiteView } from '../core/schemas.ts';
+import { alarmViews, type AlarmSource } from './alarms.ts';
 import { ChangeGate } from './change-gate.ts';
 
 /** Live caches of the objects that rows are made of. */
@@ -19,6 +20,7 @@ export interface LiveModelOptions {
   sightings: SightingList;
   candidates: CandidateList;
   informers: Informers;
+  alarms: AlarmSource;
   site: () => SiteView;
   clock: Clock;
   /** Gets each real change. `key` names the thing: a later event of the same key replaces an earlier one. */
@@ -29,6 +31,7 @@ export interface LiveModelOptions {
 const LAST_SEEN_STEP_MS = 60_000;
 const SITE_LOOK_MS = 2_000;
 export const SITE_KEY = 'site';
+const ALARMS_KEY = 'alarms';
 
 /** The rows and claims as operators see them, always up to date, and the events that tell of their changes. */
 export class LiveModel {
@@ -45,6 +48,10 @@ export class LiveModel {
     const { sightings, candidates, informers } = options;
     // Subscribed before the lists are read: what comes meanwhile is then seen twice, never missed.
     this.#stops.push(
+      options.alarms.onChange(() => {
+        const event = this.#alarms();
+        this.#gate.offer(ALARMS_KEY, JSON.stringify(event), () => options.publish(ALARMS_KEY, this.#alarms()));
+      }),
       sightings.onChange(({ type, sighting }) => {
         this.#update(type === 'removed' ? this.#index.removeSighting(sighting.mac) : this.#index.setSighting(sighting));
       }),
@@ -94,8 +101,13 @@ export class LiveModel {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  snapshot(): LiveEvent {
-    return { type: 'snapshot', devices: this.rows(), claims: this.claims() };
+  /** All that a client needs who knows nothing, or nothing that is sure. */
+  snapshot(): LiveEvent[] {
+    return [{ type: 'snapshot', devices: this.rows(), claims: this.claims() }, this.#alarms()];
+  }
+
+  #alarms(): Extract<LiveEvent, { type: 'alarms' }> {
+    return { type: 'alarms', items: alarmViews(this.#options.alarms) };
   }
 
   /** Takes in a Device that was just written, so that the writer sees its own change at once. */

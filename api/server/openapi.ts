@@ -49,10 +49,12 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
 
 function namedSchemas(): Record<string, z.ZodType> {
   const { ErrorReply, SessionView, SignIn, SignInCode, SiteView, DeviceView, DeviceList, DecisionRequest } = schemas;
+  const { ReplacementRequest, RevocationView, StoryView, AlarmView, AlarmList, ClusterCaView } = schemas;
   const { NewClaim, ClaimChange, ClaimView, ClaimList, NewToken, TokenView, TokenList, CreatedToken, LiveEvent } =
     schemas;
   return {
     ...{ ErrorReply, SessionView, SignIn, SignInCode, SiteView, DeviceView, DeviceList, DecisionRequest },
+    ...{ ReplacementRequest, RevocationView, StoryView, AlarmView, AlarmList, ClusterCaView },
     ...{ NewClaim, ClaimChange, ClaimView, ClaimList, NewToken, TokenView, TokenList, CreatedToken, LiveEvent },
   };
 }
@@ -79,7 +81,20 @@ function paths(): ZodOpenApiPathsObject {
         reply: schemas.LiveEvent,
         replyType: 'text/event-stream',
         description:
-          'Each event has the schema as its data, and an id that grows by one. A snapshot comes first; with Last-Event-ID only what came after that event, as long as it is still known.',
+          'Each event has the schema as its data, and an id that grows by one. A snapshot and the alarms come first; with Last-Event-ID only what came after that event, as long as it is still known.',
+      }),
+    },
+    '/api/v1/alarms': {
+      get: operation({ summary: 'What a person must judge', reply: schemas.AlarmList }),
+    },
+    '/api/v1/alarms/{id}': {
+      parameters: [parameter('id', 'Id of the alarm')],
+      delete: operation({ summary: 'Say that somebody judged it', status: '204' }),
+    },
+    '/api/v1/cluster-ca': {
+      get: operation({
+        summary: "The cluster's CA: who holds a certificate of it and should not, and how to rotate it",
+        reply: schemas.ClusterCaView,
       }),
     },
     ...devicePaths(),
@@ -100,6 +115,25 @@ function devicePaths(): ZodOpenApiPathsObject {
     '/api/v1/devices/{id}': {
       parameters: [id],
       get: operation({ summary: 'One device', reply: schemas.DeviceView }),
+    },
+    '/api/v1/devices/{id}/story': {
+      parameters: [id],
+      get: operation({ summary: 'What happened to a device, oldest first', reply: schemas.StoryView }),
+    },
+    '/api/v1/devices/{id}/replacement': {
+      parameters: [id],
+      post: operation({
+        summary: 'Let another device take the place of this one: its claim, node name and labels',
+        request: schemas.ReplacementRequest,
+        reply: schemas.DeviceView,
+      }),
+    },
+    '/api/v1/devices/{id}/revocation': {
+      parameters: [id],
+      get: operation({
+        summary: 'What revoking this device would stop, and what would be left to whoever holds it',
+        reply: schemas.RevocationView,
+      }),
     },
     '/api/v1/devices/{id}/decision': {
       parameters: [id],

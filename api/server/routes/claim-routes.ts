@@ -5,11 +5,9 @@ import { DEVICE_CLAIM, type DeviceClaim } from '../../../k8s/core/resources.ts';
 import { changedClaim, claimView, toDeviceClaim } from '../../core/claim.ts';
 import { findDevice } from '../../core/device-lookup.ts';
 import { ClaimChange, NewClaim, type ClaimList, type ClaimView, type DeviceView } from '../../core/schemas.ts';
+import { inClaimWords, readClaim, writeClaim } from '../claim-writer.ts';
 import type { LiveModel } from '../live-model.ts';
 import { bodyOf } from '../request-body.ts';
-
-/** How often a change is tried again when somebody else (the claim binder, kubectl) wrote meanwhile. */
-const MAX_WRITE_ATTEMPTS = 5;
 
 /** The claims: DeviceClaim objects, made and changed here as kubectl would. */
 export function claimRoutes(model: LiveModel, kube: KubeClient): Router {
@@ -18,7 +16,7 @@ export function claimRoutes(model: LiveModel, kube: KubeClient): Router {
     response.json({ items: model.claims() } satisfies ClaimList);
   });
   router.get('/claims/:name', async (request, response) => {
-    response.json(claimView(await existing(kube, request.params.name)));
+    response.json(claimView(await readClaim(kube, request.params.name)));
   });
   router.post('/claims', async (request, response) => {
     const claim = await create(model, kube, bodyOf(request, NewClaim));
@@ -26,7 +24,8 @@ export function claimRoutes(model: LiveModel, kube: KubeClient): Router {
     response.status(201).location(`/api/v1/claims/${view.name}`).json(view);
   });
   router.patch('/claims/:name', async (request, response) => {
-    const changed = await change(kube, request.params.name, bodyOf(request, ClaimChange));
+    const wanted = withFullId(model, bodyOf(request, ClaimChange));
+    const changed = await writeClaim(kube, request.params.name, (claim) => changedClaim(claim, wanted));
     model.claimChanged(changed);
     response.json(claimView(changed));
   });
@@ -43,7 +42,7 @@ async function create(model: LiveModel, kube: KubeClient, wanted: NewClaim): Pro
     throw new UsherError('CLAIM_INVALID', { detail: 'give either device or match' });
   }
   const row = wanted.device === undefined ? undefined : findDevice(model.rows(), wanted.device);
-  const claim = toDeviceClaim(wanted, row);
+  const claim = toDeviceClaim(withFullId(model, wanted), row);
   checkIsFree(model, claim, row);
   try {
     const made = await kube.create(DEVICE_CLAIM, claim);
@@ -71,27 +70,15 @@ function checkIsFree(model: LiveModel, { metadata: { name }, spec }: DeviceClaim
   if (isForeign) throw new UsherError('NODE_NAME_TAKEN', { nodeName, owner: 'a node that Usher did not make' });
 }
 
-async function existing(kube: KubeClient, name: string): Promise<DeviceClaim> {
-  const claim = await kube.get(DEVICE_CLAIM, { name });
-  if (claim === undefined) throw new UsherError('CLAIM_UNKNOWN', { name });
-  return claim;
-}
-
-async function change(kube: KubeClient, name: string, wanted: ClaimChange): Promise<DeviceClaim> {
-  for (let attempt = 1; ; attempt += 1) {
-    const changed = changedClaim(await existing(kube, name), wanted);
-    try {
-      return await kube.replace(DEVICE_CLAIM, changed);
-    } catch (error) {
-      if (!isUsherError(error, 'KUBE_CONFLICT') || attempt === MAX_WRITE_ATTEMPTS) throw inClaimWords(error, name);
-    }
+/** `replaces` may be given by short id, or by the name of node or claim, as long as the device is known. */
+function withFullId<Wanted extends { replaces?: string | null | undefined }>(model: LiveModel, wanted: Wanted): Wanted {
+  const { replaces } = wanted;
+  if (replaces === undefined || replaces === null || model.index.device(replaces) !== undefined) return wanted;
+  try {
+    return { ...wanted, replaces: findDevice(model.rows(), replaces).id };
+  } catch (error) {
+    // A manifest may name a device that is not known yet, or not any more.
+    if (isUsherError(error, 'DEVICE_UNKNOWN')) return wanted;
+    throw error;
   }
-}
-
-/** Kubernetes' answer in the operators' words. */
-function inClaimWords(error: unknown, name: string): unknown {
-  if (isUsherError(error, 'KUBE_ALREADY_EXISTS')) return new UsherError('CLAIM_EXISTS', { name }, { cause: error });
-  if (isUsherError(error, 'KUBE_NOT_FOUND')) return new UsherError('CLAIM_UNKNOWN', { name }, { cause: error });
-  if (!isUsherError(error, 'KUBE_INVALID')) return error;
-  return new UsherError('CLAIM_INVALID', { detail: error.params['detail'] ?? error.message }, { cause: error });
 }
