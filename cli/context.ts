@@ -2,7 +2,8 @@ import { Option, type Command } from 'commander';
 import { ApiClient } from '../api/client/api-client.ts';
 import { findAppliance, type Appliance } from '../api/client/find-appliance.ts';
 import { systemClock, type Clock } from '../foundation/clock.ts';
-import { document, FORMATS, table, type Column, type Format } from './output.ts';
+import { withSuggestion, type Named } from './did-you-mean.ts';
+import { document, FORMATS, REDRAW, table, tame, type Column, type Format } from './output.ts';
 
 interface CommonOptions {
   output?: Format;
@@ -49,22 +50,33 @@ export class Context {
     return this.#client;
   }
 
-  /** Runs `work`, then gives the connections back so that the process can end. */
-  async using(work: () => Promise<void>): Promise<void> {
+  /**
+   * Runs `work`, then gives the connections back so that the process can end. `named`: what the command line named, so
+   * that an error about something unknown can say what was probably meant.
+   */
+  async using(work: () => Promise<void>, named: Named = {}): Promise<void> {
     try {
       await work();
+    } catch (error) {
+      throw await withSuggestion(error, named, () => this.client());
     } finally {
       this.#client?.close();
     }
   }
 
   print(text: string): void {
-    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    const tamed = tame(text);
+    process.stdout.write(tamed.endsWith('\n') ? tamed : `${tamed}\n`);
+  }
+
+  /** Draws the text in place of what the terminal shows. */
+  redraw(text: string): void {
+    process.stdout.write(`${REDRAW}${tame(text)}\n`);
   }
 
   /** A line for the person at the terminal, beside the data: on stderr, and not when a program reads. */
   say(text: string): void {
-    if (this.format === 'table' || this.format === 'wide') process.stderr.write(`${text}\n`);
+    if (this.format === 'table' || this.format === 'wide') process.stderr.write(`${tame(text)}\n`);
   }
 
   /** A list as a table for people, or as `{items}` for programs. */

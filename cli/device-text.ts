@@ -13,6 +13,7 @@ const TONES: Record<DeviceView['stage'], Tone> = {
   Rejected: 'dim',
   Ignored: 'dim',
   Revoked: 'dim',
+  Replaced: 'dim',
 };
 
 /** The columns of `usher devices`. */
@@ -30,8 +31,18 @@ export function deviceColumns(nowMs: () => number): Column<DeviceView>[] {
     { title: 'SERIAL', cell: (row) => row.serial, wide: true },
     { title: 'EVIDENCE', cell: (row) => row.evidence, wide: true },
     { title: 'CLAIM', cell: (row) => row.claim, wide: true },
-    { title: 'WAITS FOR', cell: (row) => row.failure?.message ?? row.waitsFor, tone: (row) => row.failure && 'bad' },
+    { title: 'WAITS FOR', cell: troubleOf, tone: troubleTone },
   ];
+}
+
+/** What keeps it, or else what will trouble it before long. */
+function troubleOf(row: DeviceView): string | undefined {
+  return row.failure?.message ?? row.waitsFor ?? row.warnings?.[0]?.message;
+}
+
+function troubleTone(row: DeviceView): Tone | undefined {
+  if (row.failure !== undefined) return 'bad';
+  return row.waitsFor === undefined && row.warnings !== undefined ? 'busy' : undefined;
 }
 
 /** Everything known of one device, as the story that leads to where it stands. */
@@ -46,7 +57,11 @@ export function deviceStory(row: DeviceView, nowMs: number, color: boolean): str
     lines.push(`remedy:  ${safe(row.failure.remedy, 300)}`);
     if (row.failure.retryAt !== undefined) lines.push(`retried: at ${safe(row.failure.retryAt)}`);
   }
-  lines.push('', ...facts(row).map(([name, value]) => `${name.padEnd(10)} ${safe(value, 300)}`));
+  for (const warning of row.warnings ?? []) {
+    lines.push('', `${tone('warning:', 'busy')} ${safe(warning.message, 300)} [${safe(warning.code)}]`);
+    lines.push(`remedy:  ${safe(warning.remedy, 300)}`);
+  }
+  lines.push('', ...facts(row).map(([name, value]) => `${name.padEnd(11)} ${safe(value, 300)}`));
   lines.push(...section('Conditions', conditionLines(row, nowMs)));
   lines.push(
     ...section(
@@ -68,6 +83,14 @@ function facts(row: DeviceView): [string, string][] {
     ['evidence', row.evidence],
     ['state', row.state],
     ['claim', row.claim],
+    ['could take', row.offer && offerText(row.offer)],
+    [
+      'offered by',
+      row.offeredBy
+        ?.map((id) => `${id.slice(0, 6)} (usher replace ${row.shortId} --with ${id.slice(0, 6)})`)
+        .join(', '),
+    ],
+    ['replaced by', row.replacedBy],
     ['node', row.nodeName],
     ['labels', labelText(row.labels)],
     ['model', row.model],
@@ -84,10 +107,21 @@ function facts(row: DeviceView): [string, string][] {
   return all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]]));
 }
 
+const OFFER_REASONS: Record<NonNullable<DeviceView['offer']>['because'], string> = {
+  Serial: 'it is the same board by its serial',
+  Duid: 'it is the same board by its DUID',
+  Token: 'it shows the same card',
+};
+
+function offerText({ shortId, nodeName, because }: NonNullable<DeviceView['offer']>): string {
+  const whose = nodeName === undefined ? shortId : `${nodeName} (${shortId})`;
+  return `the place of ${whose}: ${OFFER_REASONS[because]}`;
+}
+
 function conditionLines(row: DeviceView, nowMs: number): string[] {
   return (row.conditions ?? []).map((condition) => {
     const age = ageText(condition.lastTransitionTime, nowMs);
-    return `  ${condition.type.padEnd(17)}${condition.status.padEnd(8)} ${age.padEnd(5)} ${safe(condition.message, 300)}`;
+    return `  ${safe(condition.type).padEnd(17)}${safe(condition.status).padEnd(8)} ${age.padEnd(5)} ${safe(condition.message, 300)}`;
   });
 }
 

@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { asUsherError } from '../foundation/errors.ts';
+import { addAlarmCommands } from './commands/alarms.ts';
 import { addClaimCommands } from './commands/claims.ts';
 import { addDeviceCommands } from './commands/devices.ts';
 import { addKubectlCommand } from './commands/kubectl.ts';
+import { addReplaceCommand } from './commands/replace.ts';
+import { addRevokeCommands } from './commands/revoke.ts';
 import { addSiteCommands } from './commands/site.ts';
 import { addTokenCommands } from './commands/tokens.ts';
 import { withCommonOptions } from './context.ts';
@@ -23,6 +26,10 @@ const HEAVY: Readonly<Record<string, { summary: string; load: (program: Command)
   doctor: {
     summary: 'say what this machine lacks; --fix installs it',
     load: async (program) => (await import('./commands/doctor.ts')).addDoctor(program),
+  },
+  'support-bundle': {
+    summary: 'write all that helps to find a fault into one file, without secrets',
+    load: async (program) => (await import('./commands/support-bundle.ts')).addSupportBundle(program),
   },
 };
 
@@ -75,6 +82,9 @@ export async function buildProgram(argv: readonly string[]): Promise<Command> {
   }
   addDeviceCommands(program);
   addClaimCommands(program);
+  addReplaceCommand(program);
+  addRevokeCommands(program);
+  addAlarmCommands(program);
   addTokenCommands(program);
   addSiteCommands(program);
   addKubectlCommand(program);

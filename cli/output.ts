@@ -1,5 +1,5 @@
-import { stringify } from 'yaml';
-import { printable } from '../foundation/text.ts';
+import { Document, visit } from 'yaml';
+import { escapedControls, printable, withoutControls } from '../foundation/text.ts';
 
 export type Format = 'table' | 'wide' | 'json' | 'yaml';
 export const FORMATS: readonly Format[] = ['table', 'wide', 'json', 'yaml'];
@@ -53,14 +53,45 @@ export function paint(text: string, tone: Tone): string {
   return `${ESCAPES[tone]}${text}${RESET}`;
 }
 
-/** For programs: JSON with two spaces, or YAML; both end with a line end. */
+/**
+ * For programs: JSON with two spaces, or YAML; both end with a line end. What would act on a terminal is escaped, so that
+ * programs read it as it is.
+ */
 export function document(format: 'json' | 'yaml', data: unknown): string {
-  return format === 'json' ? `${JSON.stringify(data, undefined, 2)}\n` : stringify(data);
+  return format === 'json' ? `${escapedControls(JSON.stringify(data, undefined, 2))}\n` : yaml(data);
+}
+
+/** JSON on one line, for streams. */
+export function jsonLine(data: unknown): string {
+  return escapedControls(JSON.stringify(data));
+}
+
+function yaml(data: unknown): string {
+  const made = new Document(data);
+  visit(made, {
+    Scalar(_key, node) {
+      // Only a double-quoted scalar knows escapes (YAML 1.2.2 section 5.7).
+      if (typeof node.value === 'string' && withoutControls(node.value) !== node.value) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return escapedControls(made.toString());
 }
 
 /** A string from the network, safe to put on a terminal. */
 export function safe(text: string, maxLength = MAX_CELL): string {
   return printable(text, maxLength);
+}
+
+/** Cursor home, erase below: what follows takes the place of what the terminal shows. */
+export const REDRAW = '\u001b[H\u001b[J';
+
+const OWN = [...Object.values(ESCAPES), RESET, '\n'];
+const OWN_PATTERN = new RegExp(`(${OWN.map((text) => text.replaceAll('[', '\\[')).join('|')})`);
+
+/** The second net below `safe`: text for a terminal without anything that acts on it but line ends and Usher's colours. */
+export function tame(text: string): string {
+  const parts = text.split(OWN_PATTERN);
+  return parts.map((part, index) => (index % 2 === 1 ? part : withoutControls(part))).join('');
 }
 
 /** `machine=lathe,location=left`, sorted by key. */

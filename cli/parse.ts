@@ -47,3 +47,8 @@ export function parseCount(text: string): number {
   if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Write a whole number from 1 on.');
   return count;
 }
+
+/** For options that may be repeated: parses each value and keeps them in order. */
+export function collect<Value>(parse: (text: string) => Value): (text: string, before: Value[] | undefined) => Value[] {
+  return (text, before) => [...(before ?? []), parse(text)];
+}

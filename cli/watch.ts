@@ -1,11 +1,7 @@
 import type { DeviceView, LiveEvent } from '../api/client/types.ts';
 import type { Context } from './context.ts';
 import { deviceColumns } from './device-text.ts';
-import { document } from './output.ts';
-
-/** Cursor home, erase below: the list is redrawn in place. */
-const REDRAW = '\u001b[H\u001b[J';
-const CLEAR = '\u001b[2J';
+import { document, jsonLine } from './output.ts';
 
 /**
  * `usher devices --watch`: on a terminal the table, redrawn in place; into a pipe a table row for each change; for
@@ -33,11 +29,10 @@ type Shower = (rows: ReadonlyMap<string, DeviceView>, changed: readonly DeviceVi
 
 function showerFor(context: Context): Shower {
   const columns = deviceColumns(() => context.clock.nowMs());
-  if (context.format === 'json') return (_rows, _changed, event) => context.print(JSON.stringify(event));
+  if (context.format === 'json') return (_rows, _changed, event) => context.print(jsonLine(event));
   if (context.format === 'yaml') return (_rows, _changed, event) => context.print(`---\n${document('yaml', event)}`);
   if (process.stdout.isTTY) {
-    context.print(CLEAR);
-    return (rows) => context.print(`${REDRAW}${context.tableOf([...rows.values()], columns)}`);
+    return (rows) => context.redraw(context.tableOf([...rows.values()], columns));
   }
   return (_rows, changed) => {
     if (changed.length > 0) context.print(context.tableOf(changed, columns));

@@ -1,9 +1,12 @@
 import { Option, type Command } from 'commander';
-import type { ClaimView, NewClaim } from '../../api/client/types.ts';
-import { UsherError } from '../../foundation/errors.ts';
+import type { ClaimView, NewClaim, RevocationView } from '../../api/client/types.ts';
+import { isUsherError, UsherError } from '../../foundation/errors.ts';
+import { askToType } from '../ask.ts';
 import { Context, withCommonOptions } from '../context.ts';
 import { labelText, type Column } from '../output.ts';
-import { parseLabel, parsePair, parseSeconds, parseTaint } from '../parse.ts';
+import { podLines } from '../pod-text.ts';
+import { collect, parseLabel, parsePair, parseSeconds, parseTaint } from '../parse.ts';
+import { addClaimEdit } from './claim-edit.ts';
 import { CLAIM_CONDITIONS, waitForClaim, type AwaitedCondition } from '../wait.ts';
 
 const CLAIM_HELP = `
@@ -15,10 +18,21 @@ Examples:
   usher claim k4t7m2 --name lathe-left --label machine=lathe --label location=left
   usher claim k4t7m2 --name lathe-left --label machine=lathe --wait --timeout 120
   usher claim --serial 10000000abcdef01 --name tank --label machine=tank
+  usher claim edit lathe-left --label location=right
   usher claim k4t7m2 --name lathe-left --pair lathe-1:Primary --taint dedicated=lathe:NoSchedule`;
 
+const UNCLAIM_HELP = `
+With reclaimPolicy Retain (the default) the node goes on as it is, and says that no claim wants it; a new claim for its
+device takes it over. With Release its pods leave within a minute and the node is deleted; usher asks first. The policy
+can be changed: usher claim edit NAME --reclaim-policy Retain.
+
+Examples:
+  usher unclaim lathe-left
+  usher unclaim lathe-left --yes`;
+
 interface ClaimOptions {
-  name: string;
+  name?: string;
+  replaces?: string;
   nodeName?: string;
   label?: [string, string][];
   taint?: NonNullable<NewClaim['taints']>;
@@ -42,19 +56,17 @@ const COLUMNS: Column<ClaimView>[] = [
   { title: 'READY', cell: (row) => row.conditions.find((condition) => condition.type === 'Ready')?.status },
 ];
 
-/** Adds `claim`, `unclaim` and `claims`. */
+/** Adds `claim`, `claim edit`, `unclaim` and `claims`. */
 export function addClaimCommands(program: Command): void {
   addClaim(program);
   withCommonOptions(program.command('unclaim <name>'))
-    .description('Deletes a claim. Its node keeps running unless the claim said reclaimPolicy Release.')
+    .description('Deletes a claim. Its node keeps running unless the claim says reclaimPolicy Release.')
     .summary('delete a claim')
-    .addHelpText('after', '\nExample:\n  usher unclaim lathe-left')
-    .action(async (name: string, _options: unknown, command: Command) => {
+    .option('-y, --yes', 'do not ask, also when the node goes with it')
+    .addHelpText('after', UNCLAIM_HELP)
+    .action(async (name: string, options: { yes?: true }, command: Command) => {
       const context = new Context(command);
-      await context.using(async () => {
-        await context.client().deleteClaim(name);
-        context.printOne({ name, deleted: true }, () => `claim ${name} deleted`);
-      });
+      await context.using(() => unclaim(context, name, options), { claim: name });
     });
   withCommonOptions(program.command('claims'))
     .description('Lists the claims and what became of them.')
@@ -69,10 +81,11 @@ export function addClaimCommands(program: Command): void {
 }
 
 function addClaim(program: Command): void {
-  withCommonOptions(program.command('claim [id]'))
+  const command = withCommonOptions(program.command('claim [id]'))
+    .enablePositionalOptions()
     .description('Claims a device: it becomes the node of that name with those labels.')
-    .summary('claim a device: name, labels, taints, pair')
-    .requiredOption('--name <name>', 'name of the claim, and of the node unless --node-name is given')
+    .summary('claim a device: name, labels, taints, pair; edit a claim')
+    .option('--name <name>', 'name of the claim, and of the node unless --node-name is given')
     .option('--node-name <name>', 'name of the node')
     .option('-l, --label <key=value>', 'label of the node; may be repeated', collect(parseLabel))
     .option('--taint <key[=value]:effect>', 'taint of the node; may be repeated', collect(parseTaint))
@@ -80,6 +93,7 @@ function addClaim(program: Command): void {
     .option('--serial <serial>', 'match by serial instead of <id>')
     .option('--mac <address>', 'match by MAC address instead of <id>')
     .option('--key <fingerprint>', 'match by key fingerprint instead of <id>; this is evidence')
+    .option('--replaces <id>', 'device whose place it takes (of one that has a claim: usher replace)')
     .addOption(new Option('--reclaim-policy <policy>', 'when the claim is deleted').choices(['Retain', 'Release']))
     .addOption(
       new Option('--wait [condition]', 'wait until the claim is Bound, Joined or Ready (default)').choices([
@@ -90,8 +104,36 @@ function addClaim(program: Command): void {
     .addHelpText('after', CLAIM_HELP)
     .action(async (id: string | undefined, options: ClaimOptions, command: Command) => {
       const context = new Context(command);
-      await context.using(() => claim(context, id, options));
+      await context.using(() => claim(context, id, options), id === undefined ? {} : { device: id });
     });
+  addClaimEdit(command);
+}
+
+/** Says what becomes of the node before it does, and asks when it goes. */
+async function unclaim(context: Context, name: string, options: { yes?: true }): Promise<void> {
+  const view = await context.client().claim(name);
+  const { nodeName, pods } = await nodeOf(context, view);
+  if (nodeName !== undefined && view.reclaimPolicy === 'Retain') {
+    context.say(`node ${nodeName} goes on as it is, with its pods: the claim says Retain`);
+  }
+  if (nodeName !== undefined && view.reclaimPolicy === 'Release') {
+    context.say(`The claim says Release: node ${nodeName} is drained and deleted.`);
+    for (const line of podLines(pods)) context.say(line);
+    if (options.yes !== true) await askToType('Type the node name to go on:', nodeName);
+  }
+  await context.client().deleteClaim(name);
+  context.printOne({ name, deleted: true }, () => `claim ${name} deleted`);
+}
+
+/** The node that the claim became, and its pods; nothing when there is none. */
+async function nodeOf(context: Context, { device }: ClaimView): Promise<Pick<RevocationView, 'nodeName' | 'pods'>> {
+  if (device === undefined) return { pods: [] };
+  try {
+    return await context.client().revocation(device);
+  } catch (error) {
+    if (isUsherError(error, 'DEVICE_UNKNOWN', 'DEVICE_WITHOUT_KEY')) return { pods: [] };
+    throw error;
+  }
 }
 
 async function claim(context: Context, id: string | undefined, options: ClaimOptions): Promise<void> {
@@ -113,6 +155,7 @@ export function newClaim(id: string | undefined, options: Omit<ClaimOptions, 'wa
   if (named.length !== 1) {
     throw new UsherError('USAGE', { detail: 'Name one device: by <id>, --serial, --mac or --key' });
   }
+  if (options.name === undefined) throw new UsherError('USAGE', { detail: 'Say how the claim is called: --name' });
   const match = {
     ...(options.serial === undefined ? {} : { serial: options.serial }),
     ...(options.mac === undefined ? {} : { mac: options.mac }),
@@ -125,11 +168,7 @@ export function newClaim(id: string | undefined, options: Omit<ClaimOptions, 'wa
     ...(options.label === undefined ? {} : { labels: Object.fromEntries(options.label) }),
     ...(options.taint === undefined ? {} : { taints: options.taint }),
     ...(options.pair === undefined ? {} : { pair: options.pair }),
+    ...(options.replaces === undefined ? {} : { replaces: options.replaces }),
     ...(options.reclaimPolicy === undefined ? {} : { reclaimPolicy: options.reclaimPolicy }),
   };
-}
-
-/** For options that may be repeated: parses each value and keeps them in order. */
-function collect<Value>(parse: (text: string) => Value): (text: string, before: Value[] | undefined) => Value[] {
-  return (text, before) => [...(before ?? []), parse(text)];
 }

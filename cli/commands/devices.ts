@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
-import type { DecisionRequest, DeviceView } from '../../api/client/types.ts';
+import type { DecisionRequest, DeviceView, StoryView } from '../../api/client/types.ts';
 import { Context, withCommonOptions } from '../context.ts';
 import { deviceColumns, deviceStory } from '../device-text.ts';
 import { document } from '../output.ts';
+import { storyText } from '../story-text.ts';
 import { watchDevices } from '../watch.ts';
 
 const DEVICES_HELP = `
 A row is one physical thing: what was seen of it on the LAN, its device, its claim and its node. Stages, in the order of
 the way: Seen (hints only), NoEvidence (a key, but nothing ties it to this site), Pending, Approved, Joining, Ready; and
-aside: Failed, Quarantined, Rejected, Ignored, Revoked.
+aside: Failed, Quarantined, Rejected, Ignored, Revoked, Replaced.
 
 Examples:
   usher devices
@@ -23,12 +24,13 @@ only one device has.
 Examples:
   usher device k4t7m2
   usher device b8:27:eb:01:02:03 -o yaml
-  usher device reject k4t7m2        it may not join, until: usher device reconsider k4t7m2`;
+  usher device reject k4t7m2        it may not join, until: usher device reconsider k4t7m2
+
+Taking a device out that has joined: usher revoke. Putting another one in its place: usher replace.`;
 
 const DECISIONS: readonly { verb: string; decision: DecisionRequest['decision']; summary: string; done: string }[] = [
   { verb: 'reject', decision: 'Rejected', summary: 'refuse a device; it is told so', done: 'rejected' },
   { verb: 'ignore', decision: 'Ignored', summary: 'leave a device aside without telling it', done: 'ignored' },
-  { verb: 'revoke', decision: 'Revoked', summary: 'take a device out for good: node, name and key', done: 'revoked' },
   { verb: 'reconsider', decision: 'Undecided', summary: 'take reject, ignore or revoke back', done: 'undecided again' },
   { verb: 'retry', decision: 'Retry', summary: 'end a failed wait at once', done: 'tried again' },
 ];
@@ -48,23 +50,32 @@ export function addDeviceCommands(program: Command): void {
   const device = program
     .command('device')
     .description('Tells all that is known of one device, or decides about it.')
-    .summary('tell all about one device; reject, ignore, revoke, reconsider, retry')
+    .summary('tell all about one device; reject, ignore, reconsider, retry')
     .addHelpText('after', DEVICE_HELP);
   withCommonOptions(device.command('show <id>', { isDefault: true }))
-    .description('Tells all that is known of one device.')
+    .description('Tells all that is known of one device, and what happened to it in order.')
     .action(async (id: string, _options: unknown, command: Command) => {
       const context = new Context(command);
-      await context.using(async () => show(context, await context.client().device(id)));
+      await context.using(
+        async () => {
+          const row = await context.client().device(id);
+          show(context, row, await context.client().story(row.id));
+        },
+        { device: id },
+      );
     });
   for (const { verb, decision, summary, done } of DECISIONS) {
     withCommonOptions(device.command(`${verb} <id>`))
       .description(summary)
       .action(async (id: string, _options: unknown, command: Command) => {
         const context = new Context(command);
-        await context.using(async () => {
-          const row = await context.client().decide(id, decision);
-          context.printOne(row, () => `device ${row.shortId} ${done}`);
-        });
+        await context.using(
+          async () => {
+            const row = await context.client().decide(id, decision);
+            context.printOne(row, () => `device ${row.shortId} ${done}`);
+          },
+          { device: id },
+        );
       });
   }
 }
@@ -75,7 +86,8 @@ async function listDevices(context: Context): Promise<void> {
   context.printList(rows, columns, 'Nothing was seen yet: plug a Raspberry Pi into the LAN.');
 }
 
-function show(context: Context, row: DeviceView): void {
-  if (context.format === 'json' || context.format === 'yaml') context.print(document(context.format, row));
-  else context.print(deviceStory(row, context.clock.nowMs(), context.color));
+function show(context: Context, row: DeviceView, story: StoryView): void {
+  const { format, color, clock } = context;
+  if (format === 'json' || format === 'yaml') context.print(document(format, { ...row, story: story.entries }));
+  else context.print(`${deviceStory(row, clock.nowMs(), color)}\n\n${storyText(story, color)}`);
 }
