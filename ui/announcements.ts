@@ -1,4 +1,4 @@
-import type { DeviceView } from '../api/core/schemas.ts';
+import type { AlarmView, DeviceView } from '../api/core/schemas.ts';
 import { badgeOf, groupOf, nameOf } from './device-groups.ts';
 
 /** What of a device is worth telling when it changes. */
@@ -25,6 +25,14 @@ export function changesInWords(
   }
   const text = sentences.length > MAX_TOLD ? `${String(sentences.length)} devices changed.` : sentences.join(' ');
   return { text, stands };
+}
+
+/** The alarms that were not there before, in words. */
+export function newAlarms(before: readonly AlarmView[], alarms: readonly AlarmView[]): string {
+  const fresh = alarms.filter(({ id }) => before.every((known) => known.id !== id));
+  const [first] = fresh;
+  if (first === undefined) return '';
+  return fresh.length === 1 ? `Alarm: ${first.message}.` : `${String(fresh.length)} new alarms.`;
 }
 
 function standOf(device: DeviceView): Stand {

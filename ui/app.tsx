@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import { Alarms } from './components/alarms.tsx';
 import { Announcer } from './components/announcer.tsx';
 import { ConnectionBanner } from './components/connection-banner.tsx';
 import { FocusKeeper } from './focus-keeper.ts';
@@ -7,7 +8,8 @@ import { Note } from './components/note.tsx';
 import { SignIn } from './components/sign-in.tsx';
 import { SiteHeader } from './components/site-header.tsx';
 import { SiteList } from './components/site-list.tsx';
-import { OpenDialog, type Dialog } from './dialogs/open-dialog.tsx';
+import type { Dialog } from './dialogs/dialog.ts';
+import { OpenDialog } from './dialogs/open-dialog.tsx';
 import type { LiveStore } from './live-store.ts';
 
 /** The page: sign in, then the site at a glance. */
@@ -28,6 +30,7 @@ export function App({ store }: { store: LiveStore }) {
       <main class={store.connection.value === 'lost' ? 'stale' : ''}>
         <ConnectionBanner store={store} />
         {store.notice.value !== undefined && <Note refusal={store.notice.value} urgent />}
+        <Alarms store={store} />
         <SiteList store={store} open={open} focus={focus} />
       </main>
       <Announcer store={store} />
@@ -35,6 +38,7 @@ export function App({ store }: { store: LiveStore }) {
         <OpenDialog
           dialog={dialog.value}
           store={store}
+          open={open}
           onClose={() => {
             focus.afterDialog(dialog.value);
             dialog.value = undefined;

@@ -16,12 +16,16 @@ export const GROUPS: readonly Group[] = [
   { id: 'way', title: 'On its way', hint: 'Claimed. It joins by itself.' },
   { id: 'seen', title: 'Seen on the network', hint: 'Only seen: nothing yet proves that these belong to this site.' },
   { id: 'ready', title: 'Ready', hint: 'Nodes of the cluster, with the labels of their claims.' },
-  { id: 'aside', title: 'Set aside', hint: 'Rejected, ignored or revoked. They stay out until you reconsider.' },
+  {
+    id: 'aside',
+    title: 'Set aside',
+    hint: 'Rejected, ignored, revoked or replaced. They stay out until you reconsider.',
+  },
 ];
 
 /** Where on the page a device stands. */
 export function groupOf(device: DeviceView): GroupId {
-  const isClaimed = device.claim !== undefined;
+  const isClaimed = claimOf(device) !== undefined;
   switch (device.stage) {
     case 'Failed':
     case 'Quarantined':
@@ -30,20 +34,26 @@ export function groupOf(device: DeviceView): GroupId {
       // A claimed node that waits for something does not work as it should; an unclaimed one only says so.
       return isClaimed && device.waitsFor !== undefined ? 'attention' : 'ready';
     case 'Pending':
-      if (device.failure !== undefined) return 'attention';
+      if (device.failure !== undefined || device.offer !== undefined) return 'attention';
       return isClaimed ? 'way' : 'claim';
     case 'Approved':
     case 'Joining':
       return 'way';
     case 'Seen':
     case 'NoEvidence':
-      if (device.failure !== undefined) return 'attention';
+      if (device.failure !== undefined || device.offer !== undefined) return 'attention';
       return isClaimed ? 'way' : 'seen';
     case 'Rejected':
     case 'Ignored':
     case 'Revoked':
+    case 'Replaced':
       return 'aside';
   }
+}
+
+/** The claim that is this device's own. A newcomer may fit the claim of the device whose place it could take. */
+export function claimOf(device: DeviceView): string | undefined {
+  return device.offer !== undefined && device.offer.claim === device.claim ? undefined : device.claim;
 }
 
 /** Claims that have no row of their own device: nothing on the network answers to them, or they are in conflict. */
@@ -54,7 +64,9 @@ export function openClaims(claims: readonly ClaimView[], devices: readonly Devic
 
 /** What a device is called on the page. */
 export function nameOf(device: DeviceView): string {
-  return device.nodeName ?? device.hostname ?? device.model ?? device.vendor ?? 'Unknown device';
+  // The name of a node that this newcomer may only become is still another device's.
+  const nodeName = device.offer === undefined ? device.nodeName : undefined;
+  return nodeName ?? device.hostname ?? device.model ?? device.vendor ?? 'Unknown device';
 }
 
 const BADGES: Record<Stage, string> = {
@@ -69,6 +81,7 @@ const BADGES: Record<Stage, string> = {
   Rejected: 'Rejected',
   Ignored: 'Ignored',
   Revoked: 'Revoked',
+  Replaced: 'Replaced',
 };
 
 /** Where a device stands, in a word or two. */

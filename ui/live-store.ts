@@ -1,14 +1,18 @@
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import type {
+  AlarmView,
   ClaimView,
+  ClusterCaView,
   CreatedToken,
   DecisionRequest,
   DeviceView,
   LiveEvent,
   NewClaim,
   NewToken,
+  RevocationView,
   SessionView,
   SiteView,
+  StoryView,
 } from '../api/core/schemas.ts';
 import { LiveLink, type Connection } from './live-link.ts';
 import { byArrival, withClaim, withDevice } from './live-maps.ts';
@@ -27,6 +31,8 @@ export interface LiveStore {
   /** Undefined until the first snapshot. */
   devices: ReadonlySignal<DeviceView[] | undefined>;
   claims: ReadonlySignal<ClaimView[]>;
+  /** What a person must judge, newest first. */
+  alarms: ReadonlySignal<readonly AlarmView[]>;
   /** Milliseconds since the epoch by the appliance's clock, ticking once a second. */
   nowMs: ReadonlySignal<number>;
   start: () => Promise<void>;
@@ -35,7 +41,16 @@ export interface LiveStore {
   claim: (claim: NewClaim) => Promise<Refusal | undefined>;
   unclaim: (name: string) => Promise<Refusal | undefined>;
   decide: (id: string, decision: DecisionRequest['decision']) => Promise<Refusal | undefined>;
+  /** Lets the device `by` take the place of the device `old`. */
+  replace: (old: string, by: string) => Promise<Refusal | undefined>;
+  /** Takes back that the device was replaced, so that it may be claimed anew. */
+  bringBack: (id: string) => Promise<Refusal | undefined>;
   createToken: (token: NewToken) => Promise<Reply<CreatedToken>>;
+  /** Somebody has looked at the alarm: it goes. */
+  acknowledge: (alarm: string) => Promise<Refusal | undefined>;
+  revocation: (device: string) => Promise<Reply<RevocationView>>;
+  story: (device: string) => Promise<Reply<StoryView>>;
+  clusterCa: () => Promise<Reply<ClusterCaView>>;
 }
 
 const ENDED: Refusal = { code: 'SIGN_IN_NEEDED', message: 'Your session has ended', remedy: 'Sign in again.' };
@@ -50,6 +65,7 @@ export function createLiveStore(): LiveStore {
   const nowMs = signal(Date.now());
   const deviceMap = signal<ReadonlyMap<string, DeviceView> | undefined>(undefined);
   const claimMap = signal<ReadonlyMap<string, ClaimView>>(new Map());
+  const alarms = signal<readonly AlarmView[]>([]);
   let clockOffsetMs = 0;
 
   const setSite = (view: SiteView): void => {
@@ -63,6 +79,7 @@ export function createLiveStore(): LiveStore {
     liveAtMs.value = Date.now();
     batch(() => {
       if (event.type === 'site') setSite(event.site);
+      else if (event.type === 'alarms') alarms.value = event.items;
       else if (event.type === 'device' || event.type === 'device-removed') setDevices(event);
       else {
         claimMap.value = withClaim(claimMap.value, event);
@@ -76,6 +93,7 @@ export function createLiveStore(): LiveStore {
     notice.value = why;
     deviceMap.value = undefined;
     claimMap.value = new Map();
+    alarms.value = [];
     site.value = undefined;
   };
   const askSession = async (): Promise<Reply<SessionView>> => {
@@ -118,6 +136,7 @@ export function createLiveStore(): LiveStore {
       deviceMap.value === undefined ? undefined : [...deviceMap.value.values()].sort(byArrival),
     ),
     claims: computed(() => [...claimMap.value.values()].sort((a, b) => a.name.localeCompare(b.name))),
+    alarms: computed(() => alarms.value.toSorted((a, b) => b.since.localeCompare(a.since))),
     async start() {
       setInterval(() => (nowMs.value = Date.now() + clockOffsetMs), 1000);
       const reply = await askSession();
@@ -137,8 +156,32 @@ export function createLiveStore(): LiveStore {
       else if (session.value?.signedIn === true) notice.value = refusal;
     },
     claim: (claim) => change('POST', '/api/v1/claims', claim),
-    unclaim: (name) => change('DELETE', `/api/v1/claims/${encodeURIComponent(name)}`),
-    decide: (id, decision) => change('POST', `/api/v1/devices/${encodeURIComponent(id)}/decision`, { decision }),
+    unclaim: (name) => change('DELETE', claimPath(name)),
+    decide: (id, decision) => change('POST', devicePath(id, 'decision'), { decision }),
+    replace: (old, by) => change('POST', devicePath(old, 'replacement'), { with: by }),
+    async bringBack(id) {
+      for (const claim of [...claimMap.value.values()].filter(({ replaces }) => replaces === id)) {
+        const refusal = await change('PATCH', claimPath(claim.name), { replaces: null });
+        if (refusal !== undefined) return refusal;
+      }
+      return change('POST', devicePath(id, 'decision'), { decision: 'Retry' });
+    },
     createToken: (token) => send('POST', '/api/v1/enrol-tokens', token),
+    async acknowledge(alarm) {
+      const refusal = await change('DELETE', `/api/v1/alarms/${encodeURIComponent(alarm)}`);
+      if (refusal === undefined) alarms.value = alarms.value.filter(({ id }) => id !== alarm);
+      return refusal;
+    },
+    revocation: (device) => send('GET', devicePath(device, 'revocation')),
+    story: (device) => send('GET', devicePath(device, 'story')),
+    clusterCa: () => send('GET', '/api/v1/cluster-ca'),
   };
+}
+
+function devicePath(id: string, what: string): string {
+  return `/api/v1/devices/${encodeURIComponent(id)}/${what}`;
+}
+
+function claimPath(name: string): string {
+  return `/api/v1/claims/${encodeURIComponent(name)}`;
 }

@@ -1,25 +1,31 @@
 import { effect, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { changesInWords, type Stand } from '../announcements.ts';
+import type { AlarmView } from '../../api/core/schemas.ts';
+import { changesInWords, newAlarms, type Stand } from '../announcements.ts';
 import type { LiveStore } from '../live-store.ts';
 
 /** Changes within this time are told together. */
 const PAUSE_MS = 600;
 
-/** Tells new devices and changes of stage to people who do not look at the page (or cannot). */
+/** Tells new devices, alarms and changes of stage to people who do not look at the page (or cannot). */
 export function Announcer({ store }: { store: LiveStore }) {
   const words = useSignal('');
   useEffect(() => {
     let told: ReadonlyMap<string, Stand> | undefined;
+    let alarms: readonly AlarmView[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tell = (): void => {
       timer = undefined;
       const { text, stands } = changesInWords(told, store.devices.peek() ?? []);
       told = stands;
-      if (text !== '') words.value = text;
+      const alarmText = newAlarms(alarms, store.alarms.peek());
+      alarms = store.alarms.peek();
+      const all = [alarmText, text].filter((part) => part !== '').join(' ');
+      if (all !== '') words.value = all;
     };
     const stop = effect(() => {
-      if (store.devices.value !== undefined) timer ??= setTimeout(tell, told === undefined ? 0 : PAUSE_MS);
+      const known = [store.devices.value, store.alarms.value];
+      if (!known.includes(undefined)) timer ??= setTimeout(tell, told === undefined ? 0 : PAUSE_MS);
     });
     return () => {
       stop();

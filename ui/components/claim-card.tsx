@@ -1,5 +1,5 @@
 import type { ClaimView } from '../../api/core/schemas.ts';
-import type { Dialog } from '../dialogs/open-dialog.tsx';
+import type { Dialog } from '../dialogs/dialog.ts';
 import { Labels } from './labels.tsx';
 
 const MATCH_WORDS: Record<string, string> = {
@@ -41,6 +41,7 @@ export function ClaimCard({ claim, open }: Props) {
             <bdi>{bound?.message ?? 'This claim is in conflict with another one.'}</bdi>
           </strong>
           <span>Remove this claim or the other one, or change what it matches.</span>
+          {bound !== undefined && <code>{bound.reason}</code>}
         </div>
       ) : (
         <p class="waits">Nothing on the network answers to it yet. It takes effect when its device shows up.</p>

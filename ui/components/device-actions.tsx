@@ -1,6 +1,8 @@
-import { useSignal, type Signal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import type { DecisionRequest, DeviceView } from '../../api/core/schemas.ts';
-import type { Dialog } from '../dialogs/open-dialog.tsx';
+import { actionsOf, type CardAction } from '../card-actions.ts';
+import { groupOf } from '../device-groups.ts';
+import type { Dialog } from '../dialogs/dialog.ts';
 import type { LiveStore } from '../live-store.ts';
 import type { Refusal } from '../requests.ts';
 import { detailsId } from './device-details.tsx';
@@ -11,81 +13,84 @@ interface Props {
   store: LiveStore;
   open: (dialog: Dialog) => void;
   /** Whether the details are shown. */
-  details: Signal<boolean>;
+  hasDetails: boolean;
+  onDetails: () => void;
 }
 
-const ASIDE = new Set(['Rejected', 'Ignored', 'Revoked']);
-
-/** The buttons that help a device on, or keep it out. What cannot be taken back easily asks first. */
-export function DeviceActions({ device, store, open, details }: Props) {
+/** What is wrong with a device, with the buttons that mend it, and below those that help it on or keep it out. */
+export function DeviceActions({ device, store, open, hasDetails, onDetails }: Props) {
   const busy = useSignal(false);
   const refusal = useSignal<Refusal | undefined>(undefined);
-  const { stage, claim } = device;
-  const hasKey = !device.id.startsWith('mac:');
-  const isAside = ASIDE.has(stage);
-  const mayKeepOut = hasKey && claim === undefined && !isAside && stage !== 'Ready';
-
   const decide = async (decision: DecisionRequest['decision']): Promise<void> => {
     if (busy.value) return;
     busy.value = true;
     refusal.value = await store.decide(device.id, decision);
     busy.value = false;
   };
-  const simple = (text: string, decision: DecisionRequest['decision'], look = '') => (
-    <button type="button" class={look} disabled={busy.value} onClick={() => void decide(decision)}>
+  const button = ({ text, look, does, isRemedy }: CardAction) => (
+    <button
+      key={text}
+      type="button"
+      class={isRemedy && look === 'quiet' ? '' : look}
+      disabled={'decision' in does && busy.value}
+      onClick={() => {
+        if ('dialog' in does) open(does.dialog);
+        else void decide(does.decision);
+      }}
+    >
       {text}
     </button>
   );
+  const actions = actionsOf(device);
+  const remedies = actions.filter(({ isRemedy }) => isRemedy);
   return (
     <>
+      <Note refusal={device.failure} calm={groupOf(device) === 'aside'}>
+        {remedies.length > 0 && remedies.map(button)}
+      </Note>
+      <Warnings device={device} open={open} />
       <Note refusal={refusal.value} urgent />
       <div class="actions">
-        {claim === undefined && (device.claimable || stage === 'Seen' || stage === 'Ready') && (
-          <button
-            type="button"
-            class={device.claimable ? 'primary' : ''}
-            onClick={() => open({ kind: 'claim', cardId: device.id, device })}
-          >
-            {stage === 'Seen' ? 'Claim ahead…' : 'Claim…'}
-          </button>
-        )}
-        {stage === 'NoEvidence' && (
-          <button type="button" onClick={() => open({ kind: 'card', cardId: device.id })}>
-            New card…
-          </button>
-        )}
-        {stage === 'Failed' && simple('Retry now', 'Retry', claim === undefined ? '' : 'primary')}
-        {stage === 'Quarantined' && (
-          <button type="button" onClick={() => open({ kind: 'trust', cardId: device.id, device })}>
-            Let it go on…
-          </button>
-        )}
-        {isAside && simple('Reconsider', 'Undecided')}
-        {claim !== undefined && (
-          <button
-            type="button"
-            class="quiet"
-            onClick={() => open({ kind: 'unclaim', cardId: device.id, claim, device })}
-          >
-            Unclaim…
-          </button>
-        )}
-        {mayKeepOut && simple('Ignore', 'Ignored', 'quiet')}
-        {mayKeepOut && (
-          <button type="button" class="quiet" onClick={() => open({ kind: 'reject', cardId: device.id, device })}>
-            Reject…
-          </button>
-        )}
+        {actions.filter(({ isRemedy }) => !isRemedy).map(button)}
         <button
           type="button"
           class="quiet soft"
-          aria-expanded={details.value}
+          aria-expanded={hasDetails}
           aria-controls={detailsId(device)}
-          onClick={() => (details.value = !details.value)}
+          onClick={onDetails}
         >
           Details
         </button>
       </div>
+    </>
+  );
+}
+
+/** The card of the board must be written anew, says the remedy. */
+const WORN_CARD = new Set(['CARD_WORN', 'CARD_ERRORS']);
+
+/** What will fail before long if nobody acts; it stops nothing now. */
+function Warnings({ device, open }: Pick<Props, 'device' | 'open'>) {
+  return (
+    <>
+      {device.warnings?.map(({ code, message, remedy }) => (
+        <div class="note wary" key={code}>
+          <strong>
+            <bdi>{message}</bdi>
+          </strong>
+          <span>
+            <bdi>{remedy}</bdi>
+          </span>
+          <code>{code}</code>
+          {WORN_CARD.has(code) && (
+            <div class="actions">
+              <button type="button" onClick={() => open({ kind: 'card', cardId: device.id })}>
+                New card…
+              </button>
+            </div>
+          )}
+        </div>
+      ))}
     </>
   );
 }

@@ -1,25 +1,28 @@
-import { useSignal } from '@preact/signals';
+import type { Signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { DeviceView } from '../../api/core/schemas.ts';
-import { badgeOf, groupOf, LAST_STEP, nameOf, stepOf } from '../device-groups.ts';
-import type { Dialog } from '../dialogs/open-dialog.tsx';
+import { replacingClaim } from '../card-actions.ts';
+import { badgeOf, claimOf, groupOf, LAST_STEP, nameOf, stepOf } from '../device-groups.ts';
+import type { Dialog } from '../dialogs/dialog.ts';
 import type { FocusKeeper } from '../focus-keeper.ts';
 import type { LiveStore } from '../live-store.ts';
 import { Age } from './age.tsx';
 import { DeviceActions } from './device-actions.tsx';
 import { DeviceDetails } from './device-details.tsx';
 import { Labels } from './labels.tsx';
-import { Note } from './note.tsx';
+import { OfferedNote, OfferNote } from './offer-note.tsx';
 
 interface Props {
   device: DeviceView;
+  /** Ids of the devices whose details are shown. */
+  detailed: Signal<ReadonlySet<string>>;
   store: LiveStore;
   open: (dialog: Dialog) => void;
   focus: FocusKeeper;
 }
 
 /** One device: what it is, where it stands, what it waits for, and the buttons that help. */
-export function DeviceCard({ device, store, open, focus }: Props) {
+export function DeviceCard({ device, detailed, store, open, focus }: Props) {
   const card = useRef<HTMLLIElement>(null);
   const { id } = device;
   useLayoutEffect(() => {
@@ -27,7 +30,11 @@ export function DeviceCard({ device, store, open, focus }: Props) {
     focus.cardArrives(id, element);
     return () => focus.cardLeaves(id, element);
   }, [id, focus]);
-  const details = useSignal(false);
+  const hasDetails = detailed.value.has(id);
+  const toggle = (): void => {
+    const others = [...detailed.value].filter((each) => each !== id);
+    detailed.value = new Set(hasDetails ? others : [...others, id]);
+  };
   const title = `device-${id}`;
   return (
     <li
@@ -47,11 +54,13 @@ export function DeviceCard({ device, store, open, focus }: Props) {
       </div>
       <Facts device={device} />
       <Progress device={device} />
+      {device.stage === 'Replaced' && <TakenPlace device={device} store={store} />}
       <Sentence device={device} store={store} />
-      <Note refusal={device.failure} />
       <CardLabels device={device} store={store} />
-      <DeviceActions device={device} store={store} open={open} details={details} />
-      {details.value && <DeviceDetails device={device} store={store} />}
+      {groupOf(device) !== 'aside' && <OfferNote device={device} store={store} open={open} />}
+      <OfferedNote device={device} store={store} open={open} />
+      <DeviceActions device={device} store={store} open={open} hasDetails={hasDetails} onDetails={toggle} />
+      {hasDetails && <DeviceDetails device={device} store={store} />}
     </li>
   );
 }
@@ -96,7 +105,8 @@ function Sentence({ device, store }: { device: DeviceView; store: LiveStore }) {
       </p>
     );
   }
-  if (device.waitsFor === undefined) return null;
+  // What an offer waits for is said by the offer itself.
+  if (device.waitsFor === undefined || device.offer !== undefined) return null;
   return (
     <p class="waits">
       <bdi>{sentence(device.waitsFor)}</bdi>
@@ -104,9 +114,32 @@ function Sentence({ device, store }: { device: DeviceView; store: LiveStore }) {
   );
 }
 
+/** Who has a replaced device's place, and which claim says so. */
+function TakenPlace({ device, store }: { device: DeviceView; store: LiveStore }) {
+  const next = store.devices.value?.find(({ id }) => id === device.replacedBy);
+  const claim = replacingClaim(device, store.claims.value);
+  if (next === undefined) return null;
+  return (
+    <p class="waits">
+      Its place is taken by{' '}
+      <a href={`#device-${next.id}`}>
+        <bdi>{nameOf(next)}</bdi> ({next.shortId})
+      </a>
+      .{' '}
+      {claim !== undefined && (
+        <>
+          Claim <bdi>{claim.name}</bdi> says so.
+        </>
+      )}
+    </p>
+  );
+}
+
 function CardLabels({ device, store }: { device: DeviceView; store: LiveStore }) {
   if (device.labels !== undefined && groupOf(device) === 'ready') return <Labels labels={device.labels} />;
-  const claim = store.claims.value.find((each) => each.name === device.claim);
+  // What was set aside gets none, whatever its claim wants.
+  if (groupOf(device) === 'aside') return null;
+  const claim = store.claims.value.find((each) => each.name === claimOf(device));
   return claim === undefined ? null : <Labels labels={claim.labels} wanted={device.stage !== 'Ready'} />;
 }
 

@@ -1,15 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import type { DeviceView } from '../../api/core/schemas.ts';
+import { EVIDENCE_WORDS } from '../evidence-words.ts';
 import type { LiveStore } from '../live-store.ts';
 import { Age } from './age.tsx';
-
-const EVIDENCE: Record<DeviceView['evidence'], string> = {
-  CardToken: 'the token of its own card',
-  BatchToken: 'the token of a batch of cards',
-  ClaimCode: 'its claim code',
-  Key: 'its key, named in a claim',
-  None: 'nothing',
-};
+import { Story } from './story.tsx';
 
 /** All that is known of a device, for whoever asks. */
 export function DeviceDetails({ device, store }: { device: DeviceView; store: LiveStore }) {
@@ -19,34 +13,37 @@ export function DeviceDetails({ device, store }: { device: DeviceView; store: Li
     device.memoryMiB === undefined ? undefined : `${String(device.memoryMiB)} MiB`,
   ];
   return (
-    <dl class="more" id={detailsId(device)}>
-      <Row name="Id">
-        <code>{device.id}</code>
-      </Row>
-      <Row name="Board">{text(board)}</Row>
-      <Row name="Serial number">{device.serial}</Row>
-      <Row name="MAC addresses">{text(device.macs)}</Row>
-      <Row name="Calls itself">{device.hostname}</Row>
-      <Row name="Proved by">{EVIDENCE[device.evidence]}</Row>
-      <Row name="Looks like a candidate">{text(device.reasons ?? [])}</Row>
-      <Row name="Seen">
-        {device.seenBy?.map((seen, at) => (
-          <span class="line" key={at}>
-            <bdi>{seen.what}</bdi> ({[seen.source, seen.interface].filter((part) => part !== '').join(', ')},{' '}
-            <Age store={store} at={seen.at} /> ago)
-          </span>
-        ))}
-      </Row>
-      <Row name="Conditions">
-        {device.conditions?.map((condition) => (
-          <span class="line" key={condition.type}>
-            <b>{condition.type}</b>{' '}
-            {condition.status === 'True' ? 'yes' : condition.status === 'False' ? 'no' : 'unknown'}:{' '}
-            <bdi>{condition.message}</bdi>
-          </span>
-        ))}
-      </Row>
-    </dl>
+    <div class="more" id={detailsId(device)}>
+      <dl>
+        <Row name="Id">
+          <code>{device.id}</code>
+        </Row>
+        <Row name="Board">{text(board)}</Row>
+        <Row name="Serial number">{device.serial}</Row>
+        <Row name="MAC addresses">{text(device.macs)}</Row>
+        <Row name="Calls itself">{device.hostname}</Row>
+        <Row name="Proved by">{EVIDENCE_WORDS[device.evidence]}</Row>
+        <Row name="Looks like a candidate">{text(device.reasons ?? [])}</Row>
+        <Row name="Seen">
+          {device.seenBy?.map((seen, at) => (
+            <span class="line" key={at}>
+              <bdi>{seen.what}</bdi> ({[seen.source, seen.interface].filter((part) => part !== '').join(', ')},{' '}
+              <Age store={store} at={seen.at} /> ago)
+            </span>
+          ))}
+        </Row>
+        <Row name="Conditions">
+          {device.conditions?.map((condition) => (
+            <span class="line" key={condition.type}>
+              <b>{condition.type}</b>{' '}
+              {condition.status === 'True' ? 'yes' : condition.status === 'False' ? 'no' : 'unknown'}:{' '}
+              <bdi>{condition.message}</bdi>
+            </span>
+          ))}
+        </Row>
+      </dl>
+      <Story device={device} store={store} />
+    </div>
   );
 }
 

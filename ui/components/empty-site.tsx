@@ -1,4 +1,4 @@
-import type { Dialog } from '../dialogs/open-dialog.tsx';
+import type { Dialog } from '../dialogs/dialog.ts';
 
 /** What to do when there is nothing to see yet. */
 export function EmptySite({ open }: { open: (dialog: Dialog) => void }) {

@@ -1,16 +1,21 @@
+import type { ComponentChildren } from 'preact';
 import type { Refusal } from '../requests.ts';
 
 interface Props {
   refusal: Refusal | undefined;
   /** Read aloud at once: for the answer to what the operator just did. */
   urgent?: boolean;
+  /** Nothing that anybody has to act on. */
+  calm?: boolean;
+  /** The buttons that do what the remedy says. */
+  children?: ComponentChildren;
 }
 
 /** What went wrong and what to do about it; nothing when nothing did. */
-export function Note({ refusal, urgent = false }: Props) {
+export function Note({ refusal, urgent = false, calm = false, children }: Props) {
   if (refusal === undefined) return null;
   return (
-    <div class="note bad" {...(urgent ? { role: 'alert' } : {})}>
+    <div class={calm ? 'note calm' : 'note bad'} {...(urgent ? { role: 'alert' } : {})}>
       <strong>
         <bdi>{refusal.message}</bdi>
       </strong>
@@ -18,6 +23,14 @@ export function Note({ refusal, urgent = false }: Props) {
         <bdi>{refusal.remedy}</bdi>
       </span>
       <code>{refusal.code}</code>
+      {refusal.code === 'CSRF_TOKEN_INVALID' && (
+        <div class="actions">
+          <button type="button" onClick={() => location.reload()}>
+            Reload the page
+          </button>
+        </div>
+      )}
+      {children !== undefined && children !== false && <div class="actions">{children}</div>}
     </div>
   );
 }

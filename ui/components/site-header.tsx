@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import type { Dialog } from '../dialogs/open-dialog.tsx';
+import type { Dialog } from '../dialogs/dialog.ts';
 import { groupOf } from '../device-groups.ts';
 import type { LiveStore } from '../live-store.ts';
 
@@ -14,7 +14,8 @@ export function SiteHeader({ store, open }: Props) {
   const title = site?.name ?? 'Usher';
   const waiting =
     (store.devices.value ?? []).map(groupOf).filter((id) => id === 'attention' || id === 'claim').length +
-    store.claims.value.filter(({ phase }) => phase === 'Conflict').length;
+    store.claims.value.filter(({ phase }) => phase === 'Conflict').length +
+    store.alarms.value.length;
   useEffect(() => {
     document.title = `${waiting === 0 ? '' : `(${String(waiting)}) `}${title}${title === 'Usher' ? '' : ' · Usher'}`;
   }, [waiting, title]);

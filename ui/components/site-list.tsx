@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { ClaimView, DeviceView } from '../../api/core/schemas.ts';
 import { GROUPS, groupOf, nameOf, openClaims, type GroupId } from '../device-groups.ts';
-import type { Dialog } from '../dialogs/open-dialog.tsx';
+import type { Dialog } from '../dialogs/dialog.ts';
 import type { FocusKeeper } from '../focus-keeper.ts';
 import type { LiveStore } from '../live-store.ts';
 import { DeviceCard } from './device-card.tsx';
@@ -21,6 +22,25 @@ const FILTER_FROM = 8;
 /** Everything on the LAN that is, or may become, a node, in groups: first what needs the operator. */
 export function SiteList({ store, open, focus }: Props) {
   const filter = useSignal('');
+  // Here and not on the card: a card that moves to another group is made anew.
+  const detailed = useSignal<ReadonlySet<string>>(new Set());
+  // A link to a card may lead to where the filter or a folded group hides it.
+  useEffect(() => {
+    const reveal = (): void => {
+      filter.value = '';
+      requestAnimationFrame(() => {
+        const heading = document.getElementById(location.hash.slice(1));
+        const folded = heading?.closest('details');
+        if (folded !== null && folded !== undefined) folded.open = true;
+        heading?.focus();
+      });
+    };
+    const onHash = (): void => {
+      if (location.hash.startsWith('#device-')) reveal();
+    };
+    addEventListener('hashchange', onHash);
+    return () => removeEventListener('hashchange', onHash);
+  }, [filter]);
   const devices = store.devices.value;
   if (devices === undefined) return <p class="splash">Looking at the site …</p>;
   const claims = openClaims(store.claims.value, devices);
@@ -57,7 +77,7 @@ export function SiteList({ store, open, focus }: Props) {
             <ClaimCard key={`claim/${claim.name}`} claim={claim} open={open} />
           ))}
           {of.map((device) => (
-            <DeviceCard key={device.id} device={device} store={store} open={open} focus={focus} />
+            <DeviceCard key={device.id} device={device} detailed={detailed} store={store} open={open} focus={focus} />
           ))}
         </GroupSection>
       ))}

@@ -16,9 +16,9 @@ interface Props {
 
 /** Names the node and gives it its labels; checked while typed, and again by the appliance. */
 export function ClaimDialog({ device, store, onClose }: Props) {
-  // A node that lost its claim keeps its name: only that one can be claimed again.
-  const fixedName = device.stage === 'Ready' ? device.nodeName : undefined;
-  const name = useSignal(fixedName ?? '');
+  // A node that lost its claim goes on untouched under the name it has.
+  const nodeName = device.stage === 'Ready' ? device.nodeName : undefined;
+  const name = useSignal(nodeName ?? '');
   const rows = useSignal<LabelRow[]>([{ id: 0, key: '', value: '' }]);
   const tried = useSignal(false);
   const busy = useSignal(false);
@@ -55,7 +55,6 @@ export function ClaimDialog({ device, store, onClose }: Props) {
             id="claim-name"
             autofocus
             required
-            readOnly={fixedName !== undefined}
             autocomplete="off"
             autocapitalize="none"
             spellcheck={false}
@@ -68,6 +67,9 @@ export function ClaimDialog({ device, store, onClose }: Props) {
           <p class="problem" id="claim-name-problem" aria-live="polite">
             {nameWrong}
           </p>
+          {nodeName !== undefined && nameProblem(name.value) === undefined && (
+            <NodeStays nodeName={nodeName} name={name.value} />
+          )}
           <LabelFields rows={rows} problems={problems} store={store} />
           <Note refusal={refusal.value} urgent />
           <div class="actions end">
@@ -81,6 +83,28 @@ export function ClaimDialog({ device, store, onClose }: Props) {
         </form>
       )}
     </Modal>
+  );
+}
+
+/** What the claim does to the node that the device is already. */
+function NodeStays({ nodeName, name }: { nodeName: string; name: string }) {
+  if (name === nodeName) {
+    return (
+      <p class="hint">
+        Under this name node <bdi>{nodeName}</bdi> goes on untouched, and gets the labels below.
+      </p>
+    );
+  }
+  return (
+    <p class="note wary">
+      <strong>
+        The device joins anew, as <bdi>{name}</bdi>.
+      </strong>
+      <span>
+        Node <bdi>{nodeName}</bdi> takes no new pods, its pods get up to a minute to move away, and it is deleted. The
+        device then joins under the new name by itself, at its next check-in.
+      </span>
+    </p>
   );
 }
 

@@ -5,12 +5,14 @@ interface Props {
   title: string;
   /** While true, Escape does not close it: an answer is on its way. */
   busy?: boolean;
+  /** The focus begins at the title, so that what stands above the first field is not scrolled away. */
+  readFirst?: boolean;
   onClose: () => void;
   children: (close: () => void) => ComponentChildren;
 }
 
 /** A native modal dialog: it keeps the focus inside, closes on Escape, and gives the focus back. */
-export function Modal({ title, busy = false, onClose, children }: Props) {
+export function Modal({ title, busy = false, readFirst = false, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
@@ -22,7 +24,7 @@ export function Modal({ title, busy = false, onClose, children }: Props) {
         if (busy) event.preventDefault();
       }}
     >
-      <h2 id="dialog-title">
+      <h2 id="dialog-title" tabIndex={-1} autofocus={readFirst}>
         <bdi>{title}</bdi>
       </h2>
       {children(() => dialog.current?.close())}
