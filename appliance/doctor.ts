@@ -85,18 +85,19 @@ async function examineTool(requirement: Requirement): Promise<Finding> {
 
 async function locate(requirement: Requirement): Promise<string | undefined> {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  // What is named by its path may be a library.
   const candidates = [
-    ...(requirement.paths ?? []),
-    ...folders.filter((f) => f !== '').map((f) => join(f, requirement.tool)),
+    ...(requirement.paths ?? []).map((path) => [path, constants.R_OK] as const),
+    ...folders.filter((f) => f !== '').map((f) => [join(f, requirement.tool), constants.X_OK] as const),
   ];
-  for (const path of candidates) {
-    if (await isExecutable(path)) return path;
+  for (const [path, mode] of candidates) {
+    if (await isThere(path, mode)) return path;
   }
   return undefined;
 }
 
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
+async function isThere(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
     () => true,
     () => false,
   );

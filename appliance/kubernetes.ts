@@ -3,12 +3,16 @@ import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { UsherError } from '../foundation/errors.ts';
 import type { AdminKubeClient } from '../k8s/client/create-kube-client.ts';
+import type { Informer } from '../k8s/client/kube-client.ts';
+import { RequestCounts } from '../k8s/client/request-counts.ts';
 import { k3sArchOf, PINNED_K3S_VERSION, type K3sArch } from '../k8s/core/k3s-release.ts';
+import { SECRET, type KubeSecret } from '../k8s/core/resources.ts';
 import { installUsher } from '../k8s/install.ts';
 import { ExistingCluster, type SiteCluster } from '../k8s/k3s/cluster.ts';
 import { obtainK3s } from '../k8s/k3s/obtain.ts';
 import { K3sServer } from '../k8s/k3s/server.ts';
 import { inspectK3s } from '../k8s/k3s/version.ts';
+import { NODE_PASSWORDS } from '../k8s/node-password-watch.ts';
 import { serviceAccountClient } from '../k8s/service-account.ts';
 import type { ApplianceConfig } from './config.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -18,6 +22,13 @@ export interface Kubernetes {
   readonly cluster: SiteCluster;
   /** With the rights of Usher's own service account. */
   readonly kube: AdminKubeClient;
+  /** What `kube` has asked of the API server so far. */
+  readonly requests: RequestCounts;
+  /**
+   * Watches the node passwords of kube-system, which Usher's own account may not list: with an administrator's rights,
+   * for reading and for nothing else (docs/adr/0009). The caller stops it.
+   */
+  watchNodePasswords(): Informer<KubeSecret>;
   readonly version: string;
   /** What it really is, when it is the lab's stand-in. */
   readonly standIn: string | undefined;
@@ -35,19 +46,19 @@ const READY_POLL_MS = 2000;
 
 /**
  * Finds or downloads k3s, starts its server (or joins an existing cluster), and installs CRDs, policies and rights.
- * @param nodeIp address of this master on the LAN
+ * @param addresses those of this master on the LAN; the first is its node's
  * @throws UsherError K3S_*, KUBE_*, TIMED_OUT
  */
 export async function startKubernetes(
   config: ApplianceConfig,
-  nodeIp: string | undefined,
+  addresses: readonly string[],
   surroundings: Surroundings,
 ): Promise<Kubernetes> {
   const { clock, logger, progress, signal } = surroundings;
   const k3sByArch = await findK3s(config, surroundings);
   const own = k3sByArch.get(ownArch());
   const inspected = own === undefined ? undefined : await inspectK3s(own);
-  const cluster = await clusterOf(config, nodeIp, own, surroundings);
+  const cluster = await clusterOf(config, addresses, own, surroundings);
   progress(
     config.kubeconfig === undefined ? `Starting Kubernetes ${inspected?.version ?? ''}` : 'Reaching the cluster',
   );
@@ -59,11 +70,14 @@ export async function startKubernetes(
     const admin = cluster.adminClient();
     progress('Installing kinds, policies and rights');
     await installUsher({ admin, logger, clock, masterNodeNames: cluster.masterNodeNames });
-    const kube = serviceAccountClient({ admin, clock, logger });
+    const requests = new RequestCounts();
+    const kube = serviceAccountClient({ admin, clock, logger, counts: requests });
     const watch = watchReadiness(admin, surroundings);
     return {
       cluster,
       kube,
+      requests,
+      watchNodePasswords: () => admin.inform(SECRET, NODE_PASSWORDS),
       version: inspected?.version ?? (await serverVersion(admin)),
       standIn: inspected?.standIn,
       k3sPath: own,
@@ -130,7 +144,7 @@ async function findK3s(config: ApplianceConfig, surroundings: Surroundings): Pro
 
 async function clusterOf(
   config: ApplianceConfig,
-  nodeIp: string | undefined,
+  addresses: readonly string[],
   k3sPath: string | undefined,
   { clock, logger, random }: Surroundings,
 ): Promise<SiteCluster> {
@@ -141,7 +155,7 @@ async function clusterOf(
     k3sPath,
     stateDir: join(config.stateDir, 'k3s'),
     nodeName: hostname().toLowerCase(),
-    ...(nodeIp === undefined ? {} : { nodeIp }),
+    addresses,
     tlsSans: ['127.0.0.1', ...config.allowHosts],
     runsPods: !config.controlPlaneOnly,
     ...(config.pauseImage === undefined ? {} : { extraConfig: { 'pause-image': config.pauseImage } }),

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { Logger } from '../foundation/logger.ts';
+import { escapedControls } from '../foundation/text.ts';
 
 /**
  * Structured JSON lines: constant messages, data as fields. Secrets print themselves as `***`.
@@ -27,6 +28,8 @@ export function createLogger(level: 'debug' | 'info' | 'warn' | 'error', destina
         ],
         censor: '***',
       },
+      // JSON leaves what is above U+007F as it is, and some of that turns texts round or clears a terminal.
+      hooks: { streamWrite: escapedControls },
       serializers: { error: pino.stdSerializers.errWithCause, err: pino.stdSerializers.errWithCause },
     },
     destination ?? pino.destination({ dest: 2, sync: false }),

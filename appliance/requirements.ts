@@ -43,6 +43,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
     why: 'pod networks under the k3s stand-in',
     paths: ['/usr/lib/cni/bridge', '/opt/cni/bin/bridge'],
   },
+  {
+    tool: 'libfaketime',
+    package: 'libfaketime',
+    purpose: 'tests',
+    why: 'a virtual Pi whose clock is wrong',
+    paths: ['x86_64', 'aarch64'].map((arch) => `/usr/lib/${arch}-linux-gnu/faketime/libfaketime.so.1`),
+  },
   { tool: 'dhclient', package: 'isc-dhcp-client', purpose: 'tests', why: 'a second DHCP client to be seen' },
   { tool: 'openssl', package: 'openssl', purpose: 'tests', why: 'a second opinion on certificates' },
   { tool: 'chromium', package: 'chromium', purpose: 'tests', why: 'the page as a person sees it' },

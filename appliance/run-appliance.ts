@@ -5,6 +5,7 @@ import { systemClock } from '../foundation/clock.ts';
 import { UsherError } from '../foundation/errors.ts';
 import { systemRandom } from '../foundation/random.ts';
 import { readConfig, type ApplianceOptions } from './config.ts';
+import { guardCrashes } from './crash-guard.ts';
 import { ensureRequirements } from './doctor.ts';
 import { createLogger } from './log.ts';
 import { createProgress } from './progress.ts';
@@ -31,6 +32,7 @@ export async function runAppliance(options: ApplianceOptions): Promise<void> {
   const logger = process.stderr.isTTY
     ? createLogger(config.logLevel, openLog(logPath, progress.say))
     : createLogger(config.logLevel);
+  guardCrashes(logger);
   const surroundings = {
     clock: systemClock,
     random: systemRandom,

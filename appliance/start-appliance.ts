@@ -15,16 +15,21 @@ import { startEnrolServer, type EnrolServer } from '../join/enrol/server.ts';
 import { KubeEnrolTokens } from '../join/enrol/tokens.ts';
 import type { EnrolTokens, JoinDesk } from '../join/core/ports.ts';
 import type { CardFile } from '../join/protocol/messages.ts';
+import type { AlarmBook } from '../k8s/alarms.ts';
 import type { Informer } from '../k8s/client/kube-client.ts';
 import { DEVICE, DEVICE_CLAIM, NODE, type Device, type DeviceClaim, type Node } from '../k8s/core/resources.ts';
 import { EventRecorder } from '../k8s/events.ts';
 import { supplyArtifacts } from './artifact-supply.ts';
+import { readCertificates } from './certificates.ts';
 import type { ApplianceConfig } from './config.ts';
+import { followAddresses } from './follow-addresses.ts';
 import { startKubernetes, type Kubernetes } from './kubernetes.ts';
 import { createMetrics } from './metrics.ts';
 import { siteView } from './site-view.ts';
 import { StopList } from './stop-list.ts';
 import type { Surroundings } from './surroundings.ts';
+import { applianceVersion } from './version.ts';
+import { openVigilance, watchNodePasswords, type Vigilance } from './vigilance.ts';
 
 /** The running appliance. */
 export interface Appliance {
@@ -63,8 +68,14 @@ async function compose(config: ApplianceConfig, surroundings: Surroundings, stop
   });
   stops.add('discovery', () => discovery.stop());
 
-  const kubernetes = await startKubernetes(config, addressesOf(discovery)[0], surroundings);
+  const kubernetes = await startKubernetes(config, addressesOf(discovery), surroundings);
   stops.add('kubernetes', () => kubernetes.close());
+  const { cluster } = kubernetes;
+  const unfollow = followAddresses({ addresses: () => addressesOf(discovery), cluster, clock, logger });
+  stops.add('addresses', () => {
+    unfollow();
+    return Promise.resolve();
+  });
 
   progress('Opening the doors');
   const authority = await loadOrCreateAuthority(kubernetes.kube);
@@ -94,8 +105,9 @@ async function openDoors(parts: Parts): Promise<ApiServer> {
   stops.add('informers', async () => {
     await Promise.all(Object.values(informers).map((informer) => informer.stop()));
   });
-  const desk = await startJoin(parts, informers);
+  const vigilance = await openVigilance(parts);
   const tokens = new KubeEnrolTokens({ kube, clock, random });
+  const desk = await startJoin(parts, { ...informers, tokens }, vigilance);
   const candidates = new Candidates(clock);
   stops.add('candidates', () => {
     candidates.close();
@@ -106,7 +118,10 @@ async function openDoors(parts: Parts): Promise<ApiServer> {
     desk,
     tokens,
     candidates,
+    alarms: vigilance.alarms,
     artifacts: await offerArtifacts(parts),
+    serverUrlAt: (address) =>
+      addressesOf(parts.discovery).includes(address) ? kubernetes.cluster.joinServerUrl(address) : undefined,
     site: config.site,
     port: config.enrolPort,
     ...listenOn(config),
@@ -115,7 +130,7 @@ async function openDoors(parts: Parts): Promise<ApiServer> {
   });
   stops.add('enrol', () => enrol.close());
   await advertise(parts);
-  const api = await openPage(parts, { informers, tokens, candidates, enrol });
+  const api = await openPage(parts, { informers, tokens, candidates, enrol, alarms: vigilance.alarms });
   stops.add('api', () => api.close());
   return api;
 }
@@ -126,22 +141,29 @@ interface Informers {
   nodes: Informer<Node>;
 }
 
-async function startJoin(parts: Parts, informers: Informers): Promise<JoinDesk> {
+async function startJoin(
+  parts: Parts,
+  sources: Informers & { tokens: EnrolTokens },
+  vigilance: Vigilance,
+): Promise<JoinDesk> {
   const { discovery, stops, surroundings } = parts;
   const { kube, cluster } = parts.kubernetes;
   const { clock, logger, random } = surroundings;
   const joining = createJoin({
     kube,
-    ...informers,
+    ...sources,
     ticketKey: await loadOrCreateTicketKey({ kube, random }),
     clusterCaHash: () => cluster.caHash(),
     serverUrl: () => cluster.joinServerUrl(addressesOf(discovery)[0] ?? '127.0.0.1'),
     events: new EventRecorder({ kube, clock, logger, instance: hostname() }),
+    ...vigilance,
     clock,
     logger: logger.child({ part: 'join' }),
   });
   await joining.start();
   stops.add('join', () => joining.stop());
+  const isOfTicket = (nodeName: string, hash: string): Promise<boolean> => joining.isOfTicket(nodeName, hash);
+  await watchNodePasswords(parts, vigilance, { nodes: sources.nodes, isOfTicket });
   return joining.controller;
 }
 
@@ -150,26 +172,25 @@ interface Doors {
   tokens: EnrolTokens;
   candidates: Candidates;
   enrol: EnrolServer;
+  alarms: AlarmBook;
 }
 
-function openPage(parts: Parts, { informers, tokens, candidates, enrol }: Doors): Promise<ApiServer> {
+async function openPage(parts: Parts, { informers, tokens, candidates, enrol, alarms }: Doors): Promise<ApiServer> {
   const { config, surroundings, discovery, kubernetes } = parts;
   const { clock, random, logger } = surroundings;
   const { kube, cluster, k3sPath } = kubernetes;
-  const registry = createMetrics({
-    discovery: () => discovery.counters(),
-    candidates: () => candidates.list().length,
-    devices: () => informers.devices.list(),
-    enrol: () => enrol.counters(),
-    kubernetesReady: () => kubernetes.isReady(),
-  });
-  return startApiServer({
+  // The server wants the metrics, and these want to know of the server.
+  const opened: { server?: ApiServer } = {};
+  const eventStreams = (): number => opened.server?.eventStreams() ?? 0;
+  const registry = metricsOf(parts, { informers, candidates, enrol, alarms, eventStreams });
+  opened.server = await startApiServer({
     ...listenOn(config),
     port: config.pagePort,
     kube,
     sightings: discovery.sightings,
     candidates,
     tokens,
+    alarms,
     informers,
     site: () => siteView({ ...parts, clock }),
     isKubernetesReady: () => kubernetes.isReady(),
@@ -181,7 +202,32 @@ function openPage(parts: Parts, { informers, tokens, candidates, enrol }: Doors)
     random,
     logger: logger.child({ part: 'api' }),
     registry,
+    ...(k3sPath === undefined ? {} : { k3sDataDir: join(config.stateDir, 'k3s', 'data') }),
     cli: { kubeconfig: cluster.kubeconfigPath, ...(k3sPath === undefined ? {} : { k3s: k3sPath }) },
+  });
+  return opened.server;
+}
+
+function metricsOf(
+  { config, surroundings, discovery, kubernetes, authority }: Parts,
+  doors: Omit<Doors, 'tokens'> & { eventStreams: () => number },
+): ReturnType<typeof createMetrics> {
+  const { informers, candidates, enrol, alarms, eventStreams } = doors;
+  const k3sDir = config.kubeconfig === undefined ? join(config.stateDir, 'k3s/data/server/tls') : undefined;
+  return createMetrics({
+    discovery: () => discovery.counters(),
+    candidates: () => candidates.list().length,
+    devices: informers.devices,
+    enrol: () => enrol.counters(),
+    kubernetesReady: () => kubernetes.isReady(),
+    kubeRequests: () => kubernetes.requests.list(),
+    onKubeAnswer: (handler) => void kubernetes.requests.onAnswer(handler),
+    alarms: () => alarms.list(),
+    eventStreams,
+    certificates: () =>
+      readCertificates({ enrolmentCaPem: authority.caPem, pageDir: join(config.stateDir, 'page'), k3sDir }),
+    versions: { version: applianceVersion(), kubernetes: kubernetes.version },
+    clock: surroundings.clock,
   });
 }
 
