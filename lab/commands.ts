@@ -6,7 +6,7 @@ import { UsherError } from '../foundation/errors.ts';
 import { silentLogger } from '../foundation/logger.ts';
 import { printable } from '../foundation/text.ts';
 import { ControlClient } from './control-client.ts';
-import { AddRequest, DEFAULT_LAB_NAME, type Verb } from './core/control.ts';
+import { AddRequest, DEFAULT_LAB_NAME, type Setting, SETTINGS, type Verb } from './core/control.ts';
 import type { MachineStatus } from './core/status.ts';
 import { execCommand } from './machine.ts';
 import { AGENT_CONSOLE } from './status.ts';
@@ -24,6 +24,13 @@ const VERB_TEXT: Readonly<Record<Verb, string>> = {
   kill: 'pull the power',
   boot: 'switch it on',
   reflash: 'write a new card for the same board',
+};
+
+const SETTING_TEXT: Readonly<Record<Setting, string>> = {
+  link: "take the machine's interface down or up; of the machine `switch`: all of its ports",
+  address: 'give it another address; one with a lease gets it from the router',
+  clock: "put the agent's clock wrong at every boot from the next one on",
+  disk: 'fill the data disk of a machine that was added with one, or free it',
 };
 
 const COLUMNS: readonly [title: string, cell: (machine: MachineStatus) => string | undefined][] = [
@@ -57,6 +64,20 @@ export function addLabCommands(program: Command): void {
       },
     );
   }
+  for (const [setting, text] of Object.entries(SETTING_TEXT) as [Setting, string][]) {
+    subcommand(
+      lab,
+      `${setting} <machine> <value>`,
+      `${text.charAt(0).toUpperCase()}${text.slice(1)} (${SETTINGS[setting].values}).`,
+    )
+      // An offset may begin with a minus.
+      .allowUnknownOption(setting === 'clock')
+      .action(async (machine: string, value: string, _options: unknown, command: Command) => {
+        const { labName, output } = optionsOf(command);
+        const status = await (await ControlClient.find(labName)).set(machine, setting, value);
+        print(output, status, () => ('machines' in status ? table(status.machines) : sentence(status)));
+      });
+  }
   addAdd(lab);
   addConsole(lab);
   addExec(lab);
@@ -74,10 +95,11 @@ function addAdd(lab: Command): void {
   subcommand(lab, 'add [name]', 'Adds a Raspberry Pi with a card of this site and plugs it in.')
     .option('--model <model>', 'what its device tree says, for instance "Raspberry Pi 5 Model B Rev 1.0"')
     .option('--serial <hex>', 'its serial number, 16 hexadecimal digits')
+    .option('--data-disk <MiB>', 'a small disk of its own for what k3s keeps', Number)
     .action(async (name: string | undefined, options: object, command: Command) => {
       const { labName, output } = optionsOf(command);
-      const { model, serial } = options as { model?: string; serial?: string };
-      const given = { name, model, serial };
+      const { model, serial, dataDisk } = options as { model?: string; serial?: string; dataDisk?: number };
+      const given = { name, model, serial, dataDiskMiB: dataDisk };
       const wanted = AddRequest.safeParse(
         Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       );

@@ -1,9 +1,9 @@
 import { request } from 'node:http';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { CATALOGUE, type ErrorCode } from '../foundation/error-catalogue.ts';
 import { messageOf, UsherError } from '../foundation/errors.ts';
-import { type AddRequest, CONTROL_SOCKET, ControlRefusal, type Verb } from './core/control.ts';
+import { type AddRequest, CONTROL_SOCKET, ControlRefusal, type Setting, type Verb } from './core/control.ts';
 import { LabStatus, MachineStatus } from './core/status.ts';
 import { LabJournal } from './journal.ts';
 
@@ -35,6 +35,12 @@ export class ControlClient {
   /** Plugs in, pulls, kills, boots or reflashes a machine and gives how it stands then. */
   do(machine: string, verb: Verb): Promise<MachineStatus> {
     return this.#call(MachineStatus, 'POST', `/machines/${encodeURIComponent(machine)}/${verb}`);
+  }
+
+  /** Sets something on a machine (or, of `link`, on the switch) and gives how the lab stands then. */
+  set(machine: string, setting: Setting, value: string): Promise<LabStatus | MachineStatus> {
+    const path = [machine, setting, value].map(encodeURIComponent).join('/');
+    return this.#call(z.union([LabStatus, MachineStatus]), 'POST', `/machines/${path}`);
   }
 
   /** Adds a Pi with a new card and plugs it in. */

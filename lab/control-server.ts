@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { z } from 'zod';
 import { asUsherError, messageOf, UsherError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
-import { AddRequest, VERBS, type Verb } from './core/control.ts';
+import { AddRequest, SETTINGS, type Setting, VERBS, type Verb } from './core/control.ts';
+import { SWITCH } from './core/names.ts';
 import type { LabStatus, MachineStatus } from './core/status.ts';
 
 /** What the control socket may do to a lab. */
@@ -14,14 +15,15 @@ export interface ControlledLab {
   kill(machine: string): Promise<void>;
   boot(machine: string): Promise<void>;
   reflash(machine: string): Promise<void>;
-  addPi(options: { name?: string; model?: string; serial?: string }): Promise<{ name: string }>;
+  addPi(options: AddRequest): Promise<{ name: string }>;
+  readonly weather: { set(machine: string, setting: Setting, value: string): Promise<void> };
 }
 
 const MAX_BODY_BYTES = 4096;
 
 /**
  * HTTP on a unix socket that only root can reach: GET /status, POST /machines (a new Pi, plugged in at once), and
- * POST /machines/NAME/VERB. Refusals carry an error of the catalogue.
+ * POST /machines/NAME/VERB or /machines/NAME/SETTING/VALUE. Refusals carry an error of the catalogue.
  */
 export class ControlServer {
   readonly #lab: ControlledLab;
@@ -64,13 +66,17 @@ export class ControlServer {
   }
 
   async #carryOut(request: IncomingMessage): Promise<LabStatus | MachineStatus> {
-    const [, first = '', name = '', verb = ''] = (request.url ?? '').split('/').map(decodeURIComponent);
+    const [, first = '', name = '', verb = '', value = ''] = (request.url ?? '').split('/').map(decodeURIComponent);
     if (request.method === 'GET' && first === 'status') return this.#lab.status();
     if (request.method === 'POST' && first === 'machines') {
       if (name === '') return this.#add(await bodyOf(request));
       if (isVerb(verb)) {
         await this.#lab[verb](name);
         return this.#statusOf(name);
+      }
+      if (isSetting(verb)) {
+        await this.#lab.weather.set(name, verb, value);
+        return name === SWITCH ? this.#lab.status() : this.#statusOf(name);
       }
     }
     throw new UsherError('ROUTE_UNKNOWN', { path: request.url ?? '' });
@@ -101,6 +107,10 @@ function parseAdd(body: string): AddRequest {
 
 function isVerb(text: string): text is Verb {
   return (VERBS as readonly string[]).includes(text);
+}
+
+function isSetting(text: string): text is Setting {
+  return Object.hasOwn(SETTINGS, text);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

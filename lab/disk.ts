@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { CardEntry } from '../bootstrap-image/card.ts';
 import { messageOf, UsherError } from '../foundation/errors.ts';
 import type { Board } from './core/board.ts';
-import { pathOnDisk } from './core/mount-plan.ts';
+import { pathOnDisk, SYSFS_FIXTURES } from './core/mount-plan.ts';
 import { hasCode } from './tools.ts';
 
 /** Writes what a machine needs to know of itself into its disk. The machine id lives as long as the disk does. */
@@ -28,6 +28,17 @@ export async function writeDeviceTree(folder: string, board: Board): Promise<voi
   const revision = Buffer.alloc(4);
   revision.writeUInt32BE(board.revision);
   await writeFile(join(base, 'system/linux,revision'), revision);
+}
+
+/**
+ * Fixture: what the firmware of a Raspberry Pi says of its power, as hexadecimal bits (0x10001: too little voltage now and
+ * before). The machine sees a change at once.
+ * @param folder the machine's folder on the host
+ */
+export async function writePowerFixture(folder: string, bits = 0): Promise<void> {
+  const firmware = join(folder, SYSFS_FIXTURES, 'soc/soc:firmware');
+  await mkdir(firmware, { recursive: true });
+  await writeFile(join(firmware, 'get_throttled'), `${bits.toString(16)}\n`);
 }
 
 /** All files that a card carries. */

@@ -1,14 +1,14 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from '../foundation/clock.ts';
 import { UsherError } from '../foundation/errors.ts';
 import { type Logger, silentLogger } from '../foundation/logger.ts';
 import { CardWriter, PI_BINDS, PI_COMMAND } from './card.ts';
 import { findCgroups } from './cgroups.ts';
-import { dnsmasqCommand, LAN } from './core/address-plan.ts';
+import { DHCP_HOSTS_FILE, dnsmasqCommand, LAN } from './core/address-plan.ts';
 import { CONTROL_SOCKET, DEFAULT_LAB_NAME } from './core/control.ts';
 import { boardOf, type BoardOptions, plainMacOf } from './core/board.ts';
-import { checkLabName, checkMachineName, checkStateDir } from './core/names.ts';
+import { checkLabName, checkMachineName, checkStateDir, RELAY } from './core/names.ts';
 import type { LabStatus, MachineStatus } from './core/status.ts';
 import { ControlServer } from './control-server.ts';
 import { type Card, writeCard } from './disk.ts';
@@ -19,6 +19,7 @@ import { Relay, type RelayTarget } from './relay.ts';
 import { statusOf } from './status.ts';
 import { sweep } from './sweep.ts';
 import { markOf, type ToolResult } from './tools.ts';
+import { Weather } from './weather.ts';
 
 export interface LabOptions {
   /** A letter, then at most 11 letters or digits. Default `lab`. */
@@ -40,6 +41,10 @@ export interface PiOptions extends BoardOptions {
   readonly card?: Card;
   /** More host folders that it sees. */
   readonly binds?: MachineSpec['binds'];
+  /** DHCP option 60 that it sends. */
+  readonly dhcpClass?: string;
+  /** Gives what k3s keeps a small disk of its own, that can be filled. */
+  readonly dataDiskMiB?: number;
 }
 
 /** Gives the card for a board; asked only when a card must be written. */
@@ -68,6 +73,7 @@ export class Lab {
   #starting: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
   readonly cards: CardWriter;
+  readonly weather: Weather;
   #cardSource: CardSource;
   #control: ControlServer | undefined;
 
@@ -78,6 +84,13 @@ export class Lab {
     this.#logger = options.logger ?? silentLogger;
     this.#network = new LabNetwork(this.name);
     this.cards = new CardWriter(this.labDir);
+    this.weather = new Weather({
+      network: this.#network,
+      machine: (machine) => this.machine(machine),
+      machines: () => this.machines,
+      router: () => this.machine(ROUTER),
+      redirect: (from, to) => this.#relays[0]?.redirect(from, to),
+    });
     this.#cardSource = () => this.cards.write();
   }
 
@@ -137,6 +150,8 @@ export class Lab {
       mac: board.mac,
       board,
       binds: [...PI_BINDS, ...(options.binds ?? [])],
+      ...(options.dhcpClass === undefined ? {} : { dhcpClass: options.dhcpClass }),
+      ...(options.dataDiskMiB === undefined ? {} : { dataDiskMiB: options.dataDiskMiB }),
     });
     await machine.setPlugged(false);
     if (!(await machine.hasDisk())) await writeCard(machine.folder, options.card ?? (await this.#cardSource(name)));
@@ -204,17 +219,15 @@ export class Lab {
   }
 
   /**
-   * Opens a port on the host's loopback that leads into the lab, by way of the router, and gives its number.
+   * Opens a port on the host's loopback that leads into the lab, by a cable of its own in the switch, and gives its number.
    * @throws UsherError LISTEN_FAILED
    */
   async openRelay(target: RelayTarget): Promise<number> {
-    const relay = this.#relays[0] ?? new Relay(this.#network.pathOf(ROUTER));
+    const relay = this.#relays[0] ?? (await this.#plugRelay());
+    const wasRunning = relay.pid !== undefined;
     const port = await relay.open(target);
-    if (this.#relays.length === 0) {
-      this.#relays.push(relay);
-      const mark = relay.pid === undefined ? undefined : await markOf(relay.pid);
-      if (mark !== undefined) await this.#journal?.addProcess(mark);
-    }
+    const mark = relay.pid === undefined || wasRunning ? undefined : await markOf(relay.pid);
+    if (mark !== undefined) await this.#journal?.addProcess(mark);
     return port;
   }
 
@@ -243,6 +256,14 @@ export class Lab {
     this.#logger.info({ lab: this.name }, 'Lab is down');
   }
 
+  async #plugRelay(): Promise<Relay> {
+    const relay = new Relay(this.#network.pathOf(RELAY));
+    this.#relays.push(relay);
+    await this.#network.attach(RELAY, plainMacOf(this.name, RELAY), true);
+    await this.#network.setAddress(RELAY, LAN.relay);
+    return relay;
+  }
+
   #addMachine(spec: MachineSpec): Machine {
     const name = checkMachineName(spec.name);
     this.#refuseWhenEnding();
@@ -265,11 +286,16 @@ export class Lab {
 
   async #startRouter(): Promise<void> {
     const { leaseSec } = this.#options;
-    const router = await this.startMachine({
+    const router = this.#addMachine({
       name: ROUTER,
       command: dnsmasqCommand(leaseSec === undefined ? {} : { leaseSec }),
       addressing: { kind: 'static', address: LAN.router },
+      mac: plainMacOf(this.name, ROUTER),
     });
+    const hosts = router.pathOnDisk(DHCP_HOSTS_FILE);
+    await mkdir(dirname(hosts), { recursive: true });
+    await writeFile(hosts, '');
+    await router.boot();
     await router.waitForConsole(/DHCP, IP range/, ROUTER_START_MS);
   }
 }

@@ -1,5 +1,5 @@
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../foundation/clock.ts';
 import { UsherError } from '../foundation/errors.ts';
@@ -8,9 +8,10 @@ import { makeCgroups, removeCgroups } from './cgroups.ts';
 import { type Addressing, LAN } from './core/address-plan.ts';
 import type { Board } from './core/board.ts';
 import type { CgroupHierarchy } from './core/cgroup-plan.ts';
-import { type Bind, foldersOf, layersOf, pathOnDisk, planMounts, toScript } from './core/mount-plan.ts';
+import { type Bind, foldersOf, LAB_FOLDER, layersOf, pathOnDisk, planMounts, toScript } from './core/mount-plan.ts';
 import { labPrefix, namespaceOf } from './core/names.ts';
-import { type Card, CARD_FOLDER, writeCard, writeDeviceTree, writeIdentity } from './disk.ts';
+import { type Card, CARD_FOLDER, writeCard, writeDeviceTree, writeIdentity, writePowerFixture } from './disk.ts';
+import { fakeTimeLibrary } from './fake-time.ts';
 import type { LabJournal } from './journal.ts';
 import { type MachineExit, MachineProcess } from './machine-process.ts';
 import type { LabNetwork } from './network.ts';
@@ -34,6 +35,8 @@ export interface MachineSpec {
   /** Given for a Raspberry Pi: it then has a device tree. */
   readonly board?: Board;
   readonly binds?: readonly Bind[];
+  /** Gives what k3s keeps a disk of its own of this size, in memory: empty after each boot. */
+  readonly dataDiskMiB?: number;
   /** What the machine prints, as it comes; console.log in its folder has it too. */
   readonly onOutput?: (text: string) => void;
 }
@@ -71,6 +74,8 @@ export class Machine {
   readonly spec: MachineSpec;
   /** The machine's folder on the host: `disk`, `console.log`. */
   readonly folder: string;
+  /** Its fixed address, when it has one. */
+  fixedAddress: string | undefined;
   readonly #context: MachineContext;
   #running: MachineProcess | undefined;
   #plugged = true;
@@ -83,6 +88,7 @@ export class Machine {
     this.name = spec.name;
     this.folder = join(context.labDir, spec.name);
     this.spec = spec;
+    this.fixedAddress = spec.addressing?.kind === 'static' ? spec.addressing.address : undefined;
     this.#context = context;
   }
 
@@ -141,8 +147,7 @@ export class Machine {
     await writeFile(join(this.folder, 'boot/mounts'), plan);
     await network.detach(this.name);
     await network.attach(this.name, this.spec.mac, this.#plugged);
-    const addressing = this.spec.addressing;
-    if (addressing?.kind === 'static') await network.setAddress(this.name, addressing.address);
+    if (this.fixedAddress !== undefined) await network.setAddress(this.name, this.fixedAddress);
     this.#boots += 1;
     const running = await this.#launch();
     this.#running = running;
@@ -181,6 +186,26 @@ export class Machine {
   async setPlugged(plugged: boolean): Promise<void> {
     this.#plugged = plugged;
     if (this.isOn) await this.#context.network.setPlugged(this.name, plugged);
+  }
+
+  /**
+   * Puts the clock wrong by so much (libfaketime's notation, `-10y`), at every boot from the next one on, since a Raspberry
+   * Pi keeps no time while it is off; undefined puts it right again. It is wrong for Usher's own programs only: time has no
+   * namespace, so k3s and all others go by the host's.
+   * @throws UsherError TOOL_MISSING
+   */
+  async setClock(offset: string | undefined): Promise<void> {
+    const file = join(this.folder, 'boot/clock');
+    if (offset === undefined) {
+      await rm(file, { force: true });
+      if (this.isOn) await this.exec(['rm', '-f', `${LAB_FOLDER}/clock`]);
+      return;
+    }
+    if (fakeTimeLibrary() === undefined)
+      throw new UsherError('TOOL_MISSING', { tool: 'libfaketime', package: 'libfaketime' });
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, `${offset}\n`);
+    if (this.isOn) await this.exec(['sh', '-c', `cat >${LAB_FOLDER}/clock`], { input: `${offset}\n` });
   }
 
   /** Pulls the power and puts another card in: an empty disk that takes over the card's files at the next boot. */
@@ -272,7 +297,10 @@ export class Machine {
     const spec = this.spec;
     const nameserver = spec.addressing?.kind === 'static' ? LAN.router : undefined;
     await writeIdentity(this.folder, spec.hostname ?? spec.name, nameserver);
-    if (spec.board !== undefined) await writeDeviceTree(join(this.folder, 'firmware'), spec.board);
+    if (spec.board !== undefined) {
+      await writeDeviceTree(join(this.folder, 'firmware'), spec.board);
+      await writePowerFixture(this.folder);
+    }
     const steps = planMounts({
       folder: this.folder,
       binds: spec.binds ?? [],
@@ -282,6 +310,7 @@ export class Machine {
       firstBoot,
       ...(firstBoot && (await exists(card)) ? { card } : {}),
       deviceTree: spec.board !== undefined,
+      ...(spec.dataDiskMiB === undefined ? {} : { dataDiskMiB: spec.dataDiskMiB }),
     });
     return toScript(steps);
   }

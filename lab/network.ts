@@ -49,9 +49,24 @@ export class LabNetwork {
 
   /** Gives the machine a fixed address and, unless it is the router itself, a default route by the router. */
   async setAddress(machine: string, address: string): Promise<void> {
-    const commands = [`address add ${address}/${LAN.prefixLength} broadcast + dev eth0`];
-    if (address !== LAN.router) commands.push(`route add default via ${LAN.router}`);
+    const commands = [`address replace ${address}/${LAN.prefixLength} broadcast + dev eth0`];
+    if (address !== LAN.router) commands.push(`route replace default via ${LAN.router}`);
     await this.#batch(namespaceOf(this.#lab, machine), commands);
+  }
+
+  /** Takes all addresses from a machine, and with them its routes. */
+  async dropAddresses(machine: string): Promise<void> {
+    await this.#batch(namespaceOf(this.#lab, machine), ['address flush dev eth0 scope global']);
+  }
+
+  /** Takes the machine's own end of its cable down, or up. */
+  async setLink(machine: string, up: boolean): Promise<void> {
+    await this.#batch(namespaceOf(this.#lab, machine), [`link set eth0 ${up ? 'up' : 'down'}`]);
+  }
+
+  /** Takes the switch's ports of these machines down, or up. */
+  async setPorts(machines: readonly string[], up: boolean): Promise<void> {
+    await this.#inSwitch(machines.map((machine) => `link set ${portOf(machine)} ${up ? 'up' : 'down'}`));
   }
 
   /** Puts the cable in, or pulls it out: the machine sees its carrier come and go. */

@@ -24,7 +24,7 @@ export class Relay {
   readonly #namespacePath: string;
   #child: ChildProcess | undefined;
 
-  /** @param namespacePath file of the network namespace, for instance /run/netns/usher-lab-router */
+  /** @param namespacePath file of the network namespace, for instance /run/netns/usher-lab-relay */
   constructor(namespacePath: string) {
     this.#namespacePath = namespacePath;
   }
@@ -52,6 +52,11 @@ export class Relay {
     // The child has its own copy of the socket; with ours open too, half of the connections would end here.
     server.close();
     return address.port;
+  }
+
+  /** From now on new connections that would have gone to `from` go to `to`. */
+  redirect(from: string, to: string): void {
+    this.#child?.send({ from, to });
   }
 
   /** Closes all ports and connections. */

@@ -68,6 +68,13 @@ export interface Site {
   stop(): Promise<void>;
 }
 
+/** Name and fixed address of a master. */
+export interface MasterPlace {
+  readonly name: string;
+  readonly address: string;
+}
+
+const FIRST_MASTER: MasterPlace = { name: MASTER, address: LAN.master };
 const PROJECT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const STATE_DIR = '/var/lib/usher';
 const PAGE_PORT = 8443;
@@ -116,37 +123,52 @@ export async function startSite(options: SiteOptions): Promise<Site> {
 async function bringUp(lab: Lab, options: SiteOptions): Promise<Site> {
   const step = stepper(options);
   await step('router and switch', () => lab.up());
-  const master = await step('master', () => startMaster(lab, options));
-  const pagePort = await openPort(lab, PAGE_PORT, options.pagePort ?? PAGE_PORT);
-  const kubernetesPort = await openPort(lab, KUBERNETES_PORT, options.kubernetesPort ?? KUBERNETES_PORT);
-  const url = `https://127.0.0.1:${pagePort}`;
-  const cliFile = join(lab.labDir, 'cli.json');
-  const kubeconfig = join(lab.labDir, 'kubeconfig');
-  const hasCluster = await step('Kubernetes and Usher', async () => {
-    const cli = await untilReady(master, url, options);
-    const found = await writeKubeconfig(
-      master.pathOnDisk(cli.kubeconfig ?? K3S_KUBECONFIG),
-      kubeconfig,
-      kubernetesPort,
-    );
-    const here = { ...cli, url, k3s: options.k3sPath, kubeconfig: found ? kubeconfig : undefined };
-    const text = JSON.stringify(here, undefined, 2);
-    await writeFile(cliFile, `${text}\n`, { mode: 0o600 });
-    return found;
-  });
-  lab.useCards((machine) => cardFromAppliance(lab, cliFile, machine));
+  const master = await step('master', () => startMaster(lab, options, FIRST_MASTER));
+  const doors = await step('Kubernetes and Usher', () => openDoors(lab, master, options));
+  lab.useCards((machine) => cardFromAppliance(lab, doors.cliFile, machine));
   await step(`${options.pis} Raspberry Pis`, () => plugPis(lab, options.pis));
-  return { lab, master, url, cliFile, kubeconfig: hasCluster ? kubeconfig : undefined, stop: () => lab.down() };
+  return { lab, master, ...doors, stop: () => lab.down() };
 }
 
-function startMaster(lab: Lab, options: SiteOptions): Promise<Machine> {
+/**
+ * Brings up one more master on the LAN of a lab: a site of its own, with its own Kubernetes, that does not know the other.
+ * @throws UsherError TIMED_OUT, TOOL_FAILED (the appliance ended) and those of {@link Lab.startMachine}
+ */
+export async function addMaster(lab: Lab, options: SiteOptions, at: MasterPlace): Promise<Omit<Site, 'lab' | 'stop'>> {
+  const master = await startMaster(lab, options, at);
+  return { master, ...(await openDoors(lab, master, options)) };
+}
+
+/** Ports of the host that lead to a master, and the files with which programs here find it. */
+async function openDoors(
+  lab: Lab,
+  master: Machine,
+  options: SiteOptions,
+): Promise<Pick<Site, 'url' | 'cliFile' | 'kubeconfig'>> {
+  const isFirst = master.name === MASTER;
+  const host = master.fixedAddress ?? LAN.master;
+  const pagePort = await openPort(lab, host, PAGE_PORT, options.pagePort ?? PAGE_PORT);
+  const kubernetesPort = await openPort(lab, host, KUBERNETES_PORT, options.kubernetesPort ?? KUBERNETES_PORT);
+  const url = `https://127.0.0.1:${pagePort}`;
+  const folder = isFirst ? lab.labDir : master.folder;
+  const cliFile = join(folder, 'cli.json');
+  const kubeconfig = join(folder, 'kubeconfig');
+  const cli = await untilReady(master, url, options);
+  const from = master.pathOnDisk(cli.kubeconfig ?? K3S_KUBECONFIG);
+  const found = await writeKubeconfig(from, kubeconfig, kubernetesPort);
+  const here = { ...cli, url, k3s: options.k3sPath, kubeconfig: found ? kubeconfig : undefined };
+  await writeFile(cliFile, `${JSON.stringify(here, undefined, 2)}\n`, { mode: 0o600 });
+  return { url, cliFile, kubeconfig: found ? kubeconfig : undefined };
+}
+
+function startMaster(lab: Lab, options: SiteOptions, { name, address }: MasterPlace): Promise<Machine> {
   const { k3sPath, imagesDir, applianceArgs = [], onOutput } = options;
   const images = imagesDir === undefined ? [] : ['--images', imagesDir];
   const binds: Bind[] = [{ from: PROJECT }, { from: process.execPath }, { from: k3sPath }];
   if (imagesDir !== undefined) binds.push({ from: imagesDir });
   return lab.startMachine({
-    name: MASTER,
-    addressing: { kind: 'static', address: LAN.master },
+    name,
+    addressing: { kind: 'static', address },
     command: [
       ...(options.respawn === true ? RESPAWN : []),
       process.execPath,
@@ -162,12 +184,12 @@ function startMaster(lab: Lab, options: SiteOptions): Promise<Machine> {
   });
 }
 
-async function openPort(lab: Lab, port: number, localPort: number): Promise<number> {
+async function openPort(lab: Lab, host: string, port: number, localPort: number): Promise<number> {
   try {
-    return await lab.openRelay({ host: LAN.master, port, localPort });
+    return await lab.openRelay({ host, port, localPort });
   } catch (error) {
     if (!isUsherError(error, 'LISTEN_FAILED')) throw error;
-    return lab.openRelay({ host: LAN.master, port });
+    return lab.openRelay({ host, port });
   }
 }
 

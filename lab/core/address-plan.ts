@@ -4,15 +4,28 @@ export const LAN = {
   netmask: '255.255.255.0',
   router: '10.77.0.254',
   master: '10.77.0.1',
+  /** By which ports of the host lead into the lab. */
+  relay: '10.77.0.253',
   dhcpFirst: '10.77.0.100',
   dhcpLast: '10.77.0.199',
 } as const;
+
+/**
+ * Where hollow Pis live: one machine on the LAN that holds a network of addresses, one for each of them. The master
+ * reaches it by a route.
+ */
+export const CROWD = { address: '10.77.0.2', network: '10.78.0.0/16' } as const;
 
 /** dnsmasq raises anything shorter to this (dnsmasq(8), --dhcp-range). */
 export const SHORTEST_LEASE_SEC = 120;
 export const DEFAULT_LEASE_SEC = 3600;
 /** Where the router keeps its leases. */
 export const LEASE_FILE = '/var/lib/misc/dnsmasq.leases';
+
+/** DHCP option 60 of machines that the router names no default gateway to. */
+export const NO_GATEWAY_CLASS = 'usher:1:no-gateway';
+/** Addresses that the router keeps for certain machines: dnsmasq reads it anew at SIGHUP. */
+export const DHCP_HOSTS_FILE = '/var/lib/misc/dhcp-hosts';
 
 /** How a machine gets its address: from the router, or set before it starts. */
 export type Addressing = { readonly kind: 'dhcp' } | { readonly kind: 'static'; readonly address: string };
@@ -40,7 +53,10 @@ export function dnsmasqCommand(options: RouterOptions = {}): string[] {
     '--no-ping',
     `--dhcp-leasefile=${LEASE_FILE}`,
     `--dhcp-range=${LAN.dhcpFirst},${LAN.dhcpLast},${LAN.netmask},${leaseSec}`,
+    `--dhcp-hostsfile=${DHCP_HOSTS_FILE}`,
     `--dhcp-option=3,${LAN.router}`,
+    `--dhcp-vendorclass=set:no-gateway,${NO_GATEWAY_CLASS}`,
+    `--dhcp-option=tag:no-gateway,3`,
     `--dhcp-option=6,${LAN.router}`,
     `--dhcp-option=42,${LAN.router}`,
   ];

@@ -8,6 +8,15 @@ export const CONTROL_SOCKET = 'control.sock';
 export const VERBS = ['plug', 'unplug', 'kill', 'boot', 'reflash'] as const;
 export type Verb = (typeof VERBS)[number];
 
+/** What can be set on a machine, and to what. */
+export const SETTINGS = {
+  link: { values: 'up|down', pattern: /^(up|down)$/ },
+  address: { values: 'an IPv4 address of the LAN', pattern: /^10\.77\.0\.\d{1,3}$/ },
+  clock: { values: 'how far it is off (-10y, +3600) or right', pattern: /^([+-]\d+(\.\d+)?[mhdy]?|right)$/ },
+  disk: { values: 'full|free', pattern: /^(full|free)$/ },
+} as const;
+export type Setting = keyof typeof SETTINGS;
+
 /** POST /machines */
 export const AddRequest = z.strictObject({
   name: z.string().exactOptional(),
@@ -16,6 +25,7 @@ export const AddRequest = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{16}$/)
     .exactOptional(),
+  dataDiskMiB: z.int().min(16).max(65_536).exactOptional(),
 });
 export type AddRequest = z.infer<typeof AddRequest>;
 

@@ -33,6 +33,8 @@ export interface MountPlanOptions {
   readonly card?: string;
   /** True when the folder `firmware` holds a device tree. */
   readonly deviceTree: boolean;
+  /** Size of a disk of its own, in memory, for what k3s keeps; empty after each boot. Default: the machine's disk. */
+  readonly dataDiskMiB?: number;
 }
 
 /** containerd's overlayfs snapshotter, kubelet's volumes and SQLite want a real file system below them, not an overlay. */
@@ -71,6 +73,9 @@ const SHADOWED_SETTINGS = [
 
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'kmsg', 'fuse', 'net/tun'] as const;
 
+/** Folder of a Raspberry Pi with what the machine sees below /sys/devices/platform. */
+export const SYSFS_FIXTURES = 'sysfs-fixtures';
+
 /** Where the scripts of the lab lie in a machine. */
 export const LAB_FOLDER = '/run/lab-init';
 
@@ -90,6 +95,9 @@ export function planMounts(options: MountPlanOptions): MountStep[] {
     ...deviceSteps(),
     ...options.hidden.map((path) => step('mount', 'tmpfs', path, 'mode=700')),
     ...REAL_FOLDERS.map((path) => step('bind', realFolder(options.folder, path), path, 'rw')),
+    ...(options.dataDiskMiB === undefined
+      ? []
+      : [step('mount', 'tmpfs', '/var/lib/rancher', `mode=755,size=${String(options.dataDiskMiB)}m`)]),
     ...(options.card === undefined ? [] : [step('copy', `${options.card}/.`, '/')]),
     ...options.binds.map((bind) => step('bind', bind.from, bind.to ?? bind.from, bind.writable === true ? 'rw' : 'ro')),
     ...cgroupSteps(options.hierarchies),
@@ -170,6 +178,8 @@ function kernelSteps({ folder, deviceTree }: MountPlanOptions): MountStep[] {
   if (deviceTree) {
     steps.push(step('mount', 'tmpfs', '/sys/firmware', 'mode=755'));
     steps.push(step('copy', `${folder}/firmware/.`, '/sys/firmware'), step('seal', '', '/sys/firmware'));
+    // Fixtures of what a board's firmware tells; they may be changed on the host while the machine runs.
+    steps.push(step('bind', `${folder}/${SYSFS_FIXTURES}`, '/sys/devices/platform', 'ro'));
   }
   return steps;
 }

@@ -8,6 +8,8 @@ const MACHINE_NAME = /^[a-z]([a-z0-9-]{0,11}[a-z0-9])?$/;
 
 /** The namespace that holds the bridge; no machine may have this name. */
 export const SWITCH = 'switch';
+/** The namespace that the host's ports lead to; no machine may have this name either. */
+export const RELAY = 'relay';
 
 /** `name` itself when a lab may be called so. @throws UsherError CONFIG_INVALID */
 export function checkLabName(name: string): string {
@@ -18,8 +20,8 @@ export function checkLabName(name: string): string {
 
 /** `name` itself when a machine may be called so. @throws UsherError CONFIG_INVALID */
 export function checkMachineName(name: string): string {
-  if (MACHINE_NAME.test(name) && name !== SWITCH) return name;
-  const detail = `machine name '${name}': a letter, then at most 12 letters, digits or inner hyphens, not '${SWITCH}'`;
+  if (MACHINE_NAME.test(name) && name !== SWITCH && name !== RELAY) return name;
+  const detail = `machine name '${name}': a letter, then at most 12 letters, digits or inner hyphens, not '${SWITCH}' or '${RELAY}'`;
   throw new UsherError('CONFIG_INVALID', { detail });
 }
 

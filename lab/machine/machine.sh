@@ -112,6 +112,8 @@ build)
   scripts=${0%/*}
   cp "$scripts/machine.sh" "$scripts/dhcp-event.sh" "$root/run/lab-init/"
   cp "$scripts/systemctl" "$root/run/lab-init/bin/"
+  cp "$scripts/date.sh" "$root/run/lab-init/bin/date"
+  [ ! -e "$folder/boot/clock" ] || cp "$folder/boot/clock" "$root/run/lab-init/clock"
   mkfifo "$root/dev/console"
   cd "$root"
   pivot_root . run/lab-init/host

@@ -2,12 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { messageOf } from '../../foundation/errors.ts';
 import type { Clock, CancelTimer } from '../../foundation/clock.ts';
+import { fakeTimeEnvironment } from '../fake-time.ts';
 import { restartsAfter, type ServiceUnit } from '../core/unit.ts';
 import { parseEnvironment, type UnitCommand } from '../core/unit-file.ts';
 
 export type UnitState = 'inactive' | 'activating' | 'active' | 'deactivating' | 'failed';
 
 const LOGS = '/var/log/units';
+/** Says how far the machine's clock is off, when the lab has put it wrong. */
+const CLOCK = '/run/lab-init/clock';
 const PATH = '/run/lab-init/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** What systemd counts as a clean end besides exit code 0 (systemd.service(5), SuccessExitStatus=). */
 const CLEAN_SIGNALS: readonly (NodeJS.Signals | null)[] = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'];
@@ -173,6 +176,8 @@ export class Service {
 
   #environment(): NodeJS.ProcessEnv {
     const environment: NodeJS.ProcessEnv = { PATH, HOME: '/root', LANG: 'C.UTF-8', ...this.#unit.environment };
+    // Only those: a k3s in Go asks the kernel itself, and what it starts must not live in another time than it.
+    if (this.#unit.name.startsWith('usher-')) Object.assign(environment, fakeTimeEnvironment(CLOCK));
     for (const file of this.#unit.environmentFiles) {
       try {
         Object.assign(environment, parseEnvironment(readFileSync(file.replace(/^-/, ''), 'utf8').split('\n')));
