@@ -5,5 +5,7 @@ export interface BenchOptions {
   images: string | undefined;
   /** Pairs to measure. */
   pairs: number;
+  /** Sizes of the storms, in boards. */
+  sizes: readonly number[];
   say: (line: string) => void;
 }

@@ -23,6 +23,8 @@ export interface BenchSiteOptions {
   readonly imagesDir: string;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
+  /** More arguments for `usher start`. */
+  readonly applianceArgs?: readonly string[];
 }
 
 /**
@@ -31,12 +33,13 @@ export interface BenchSiteOptions {
  * @throws UsherError STOPPED when the signal was aborted; else what `work` or the start of the site threw
  */
 export async function onBenchSite<T>(options: BenchSiteOptions, work: (bench: BenchSite) => Promise<T>): Promise<T> {
-  const { labName, k3sPath, imagesDir, say, signal } = options;
+  const { labName, k3sPath, imagesDir, say, signal, applianceArgs = [] } = options;
   const site = await startSite({
     labName,
     k3sPath,
     imagesDir,
     signal,
+    applianceArgs,
     pis: 0,
     fresh: true,
     onProgress: ({ step, done, elapsedMs }) => {

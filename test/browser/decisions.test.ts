@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { DEVICE, DEVICE_CLAIM } from '../../k8s/core/resources.ts';
 import { siteOpener } from './support/open-site.ts';
-import { idOf, putClaimed, putDevice } from './support/sample-site.ts';
+import { idOf, putClaimed, putDevice, putPods } from './support/sample-site.ts';
 
 const open = siteOpener();
 
 it.each([
-  { policy: 'Retain', phase: 'Ready', says: 'node press-1 keeps running' },
-  { policy: 'Release', phase: 'Ready', says: 'node press-1 is deleted from the cluster' },
+  { policy: 'Retain', phase: 'Ready', says: 'node press-1 keeps running, with its labels and its pods' },
+  { policy: 'Release', phase: 'Ready', says: 'its pods get up to a minute to move away, and the node is deleted' },
   { policy: 'Retain', phase: 'Joining', says: 'a ticket that is out is taken back' },
 ] as const)('asks before Unclaim ($policy, $phase) and says: $says', async ({ policy, phase, says }) => {
   const { page, api } = await open({
@@ -26,6 +26,51 @@ it.each([
   await dialog.getByRole('button', { name: 'Unclaim' }).click();
   await dialog.waitFor({ state: 'detached' });
   expect(await claim()).toBeUndefined();
+});
+
+it('lists the pods that a release moves or ends, and says so when it cannot, without standing in the way', async () => {
+  const { page, api } = await open({
+    prepare: async (api) => {
+      await putClaimed(api, 12, 'press-1', 'Ready', { reclaimPolicy: 'Release' });
+      await putPods(api, 'press-1');
+    },
+  });
+  const button = page.getByRole('button', { name: 'Unclaim…' });
+  await button.click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('lathes/spindle-reader stops').waitFor();
+  expect(await dialog.textContent()).toContain('lathes/vibration-x2x7q starts elsewhere');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  api.kube.failNext('list', 'KUBE_UNREACHABLE');
+  await button.click();
+  await dialog.getByText('KUBE_UNREACHABLE').waitFor();
+  await dialog.getByRole('button', { name: 'Unclaim' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(await api.kube.get(DEVICE_CLAIM, { name: 'press-1' })).toBeUndefined();
+});
+
+it('says of one that was set aside that it stays there without its claim', async () => {
+  const { page } = await open({ prepare: (api) => putClaimed(api, 12, 'press-1', 'Rejected') });
+  await page.getByText('Set aside 1').last().click();
+  await page.getByRole('button', { name: 'Unclaim…' }).click();
+  expect(await page.getByRole('dialog').textContent()).toContain('The device stays rejected.');
+  expect(await page.getByText('machine=lathe').count()).toBe(0);
+});
+
+it('says of a node that is claimed again whether it goes on or joins anew', async () => {
+  const { page, api } = await open({ prepare: (api) => putDevice(api, 12, 'Ready', { nodeName: 'press-1' }) });
+  await page.getByRole('button', { name: 'Claim…', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  const name = page.getByLabel('Name of the node');
+  expect(await name.inputValue()).toBe('press-1');
+  await dialog.getByText('Under this name node press-1 goes on untouched').waitFor();
+  await name.fill('press-2');
+  await dialog.getByText('The device joins anew, as press-2.').waitFor();
+  expect(await dialog.textContent()).toContain('Node press-1 takes no new pods');
+  await name.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  expect((await api.kube.get(DEVICE_CLAIM, { name: 'press-2' }))?.spec.match).toEqual({ device: idOf(12) });
 });
 
 it('asks before Reject, not before Ignore, and takes both back', async () => {

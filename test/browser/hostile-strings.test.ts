@@ -1,19 +1,17 @@
 import { expect, it } from 'vitest';
 import type { Observation } from '../../discovery/core/sighting.ts';
+import { HOSTILE_STRINGS } from '../support/hostile-strings.ts';
 import { siteOpener } from './support/open-site.ts';
-import { macOf, putClaim, putClaimed, putConflict } from './support/sample-site.ts';
+import { idOf, macOf, putClaim, putClaimed, putConflict, putDevice, putEvent, putPods } from './support/sample-site.ts';
 
 const open = siteOpener();
 
-const SCRIPT = '<img src=x onerror="document.title=`owned`"><script>document.title="owned"</script>';
+const [SCRIPT] = HOSTILE_STRINGS.markup;
+const { markup, template, shell, formula, yamlJson } = HOSTILE_STRINGS;
+/** One page for each piece of markup; the rest, which would have to be taken for code first, by kinds. */
 const CORPUS = [
-  SCRIPT,
-  '"><svg onload=alert(1)>',
-  'javascript:alert(1)',
-  "'-alert(1)-'",
-  '{{constructor.constructor("alert(1)")()}}',
-  '</textarea></title><iframe src="https://evil.example">',
-  '&lt;b&gt;not bold&lt;/b&gt;',
+  ...markup,
+  ...[template, shell, formula, yamlJson].map((texts) => texts.join(' ').replaceAll(/\s+/g, ' ')),
 ];
 
 it.each(CORPUS)('shows %j as text, wherever it comes from', async (text) => {
@@ -62,6 +60,51 @@ it('shows hostile claims, labels and failures as text', async () => {
   const shown = (await page.locator('#app').textContent()) ?? '';
   expect(shown.split(SCRIPT).length).toBe(8);
   expect(await page.title()).toBe('(2) hall-3 · Usher');
+});
+
+it('shows all of them as text in alarms, offers, stories and what revoking stops', async () => {
+  const text = CORPUS.join(' ');
+  const { page } = await open({
+    prepare: async (api, alarms) => {
+      const hardware = { macs: [macOf(5)], serial: text, model: text, arch: text };
+      await putClaimed(api, 5, 'lathe-left', 'Ready', { labels: { [text]: text }, status: { hardware } });
+      await putDevice(api, 20, 'Pending', { status: { hardware: { ...hardware, macs: [macOf(20)], hostname: text } } });
+      await putPods(api, 'lathe-left', text);
+      await putEvent(api, idOf(5), text);
+      await alarms.raise({
+        code: 'NODE_PASSWORD_UNEXPECTED',
+        params: { nodeName: text, secret: text },
+        nodeName: text,
+        device: text,
+      });
+    },
+  });
+  const shown = async (): Promise<number> => ((await page.locator('#app').textContent()) ?? '').split(text).length - 1;
+  const harmless = async (): Promise<void> => {
+    const harm =
+      'script:not([src]), iframe, img:not([src="/icon.svg"]), svg, [onload], [onerror], [href^="javascript"]';
+    expect(await page.locator(harm).count()).toBe(0);
+    expect(await page.title()).toBe('(2) hall-3 · Usher');
+  };
+  await page.getByRole('region', { name: 'An alarm' }).waitFor();
+  // The alarm alone names it five times, the two cards of the offer ten times.
+  await expect.poll(shown).toBeGreaterThan(12);
+  await harmless();
+  const before = await shown();
+  await page.getByRole('listitem', { name: 'lathe-left' }).getByRole('button', { name: 'Details' }).click();
+  await page.getByRole('region', { name: 'Story' }).getByText('Told').waitFor();
+  expect(await shown()).toBeGreaterThan(before);
+  await harmless();
+
+  await page.getByRole('button', { name: 'Take its place…' }).first().click();
+  await page.getByRole('dialog').getByText('joins as node').waitFor();
+  expect((await page.getByRole('dialog').textContent())?.split(text).length).toBeGreaterThan(4);
+  await harmless();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Revoke…' }).click();
+  await page.getByRole('dialog').getByText('starts elsewhere').waitFor();
+  expect((await page.getByRole('dialog').textContent())?.split(text).length).toBe(5);
+  await harmless();
 });
 
 it('keeps a text that is written from right to left, or pretends to be, in its own place', async () => {

@@ -1,17 +1,19 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
-import { systemClock } from '../../foundation/clock.ts';
 import { isUsherError } from '../../foundation/errors.ts';
-import { silentLogger } from '../../foundation/logger.ts';
-import { Secret } from '../../foundation/secret.ts';
-import { type AdminKubeClient, createKubeClient } from '../../k8s/client/create-kube-client.ts';
-import { NODE, SECRET, type KubeSecret, type Node } from '../../k8s/core/resources.ts';
+import type { AdminKubeClient } from '../../k8s/client/create-kube-client.ts';
+import {
+  APPROVED_NODES,
+  CONFIG_MAP,
+  DEVICE,
+  DEVICE_CLAIM,
+  NODE,
+  SECRET,
+  USHER_NAMESPACE,
+  type DeviceClaim,
+  type KubeSecret,
+  type Node,
+} from '../../k8s/core/resources.ts';
+import { K3sThief } from './support/k3s-thief.ts';
 import {
   deviceOf,
   eventually,
@@ -21,60 +23,34 @@ import {
   startRunningSite,
 } from './support/running-site.ts';
 
-const run = promisify(execFile);
 const NAME = 'honest';
 const AGENT_FOLDER = '/var/lib/rancher/k3s/agent';
-
-interface Kubeconfig {
-  clusters: { name: string; cluster: { server: string; 'certificate-authority-data': string } }[];
-}
+const APPROVED = { name: APPROVED_NODES, namespace: USHER_NAMESPACE };
+const STOLEN = { metadata: { labels: { machine: 'lathe', stolen: 'yes' } } };
 
 describe('what a joined node can do with its own credentials', () => {
   let running: RunningSite;
-  let cluster: Kubeconfig['clusters'][number]['cluster'];
-  const clients: AdminKubeClient[] = [];
+  let thief: K3sThief;
+  let masterName = '';
 
-  /** A client with a certificate and key, both PEM. */
-  const clientWith = (certificate: string, key: string): AdminKubeClient => {
-    const text = stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'c',
-      clusters: [{ name: 'c', cluster }],
-      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-      users: [{ name: 'u', user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) } }],
-    });
-    const client = createKubeClient({
-      access: { kubeconfigText: new Secret(text) },
-      clock: systemClock,
-      logger: silentLogger,
-    });
-    clients.push(client);
-    return client;
-  };
   const ownClient = async (name: string): Promise<AdminKubeClient> => {
     const machine = running.site.lab.machine('pi-1');
     const certificate = await machine.readFile(`${AGENT_FOLDER}/${name}.crt`);
     const key = await machine.readFile(`${AGENT_FOLDER}/${name}.key`);
-    return clientWith(certificate ?? '', key ?? '');
+    return thief.clientWith(certificate ?? '', key ?? '');
   };
 
   beforeAll(async () => {
     running = await startRunningSite({ labName: 'cred', pis: 1 });
-    const kubeconfig = parse(await readFile(running.site.kubeconfig ?? '', 'utf8')) as Kubeconfig;
-    const [first] = kubeconfig.clusters;
-    cluster = {
-      ...first?.cluster,
-      server: first?.cluster.server ?? '',
-      'certificate-authority-data': first?.cluster['certificate-authority-data'] ?? '',
-    };
+    thief = await K3sThief.of(running);
+    masterName = (await running.kube.list(NODE))[0]?.metadata.name ?? '';
     const device = await deviceOf(running, 'pi-1');
     await running.client.createClaim({ name: NAME, device: device.id, labels: { machine: 'press' } });
     await eventually('the node to be Ready', 90_000, () => isNodeReady(running, NAME));
     await eventually('its labels', 30_000, async () => (await labelsOf(running, NAME))['machine'] === 'press');
   });
   afterAll(async () => {
-    await Promise.all(clients.map((client) => client.close()));
+    await thief.close();
     await running.stop();
   });
 
@@ -107,29 +83,51 @@ describe('what a joined node can do with its own credentials', () => {
     await expect(kubelet.mergePatch(NODE, { name: NAME }, patch, 'status')).resolves.toBeDefined();
   });
 
+  const forbidden: [what: string, attempt: (client: AdminKubeClient) => Promise<unknown>][] = [
+    ['list the Secrets of kube-system', (client) => client.list(SECRET, { namespace: 'kube-system' })],
+    ['list those of Usher', (client) => client.list(SECRET, { namespace: USHER_NAMESPACE })],
+    ['read the ticket key', (client) => client.get(SECRET, { name: 'ticket-key', namespace: USHER_NAMESPACE })],
+    [
+      'read the key of the enrolment CA',
+      (client) => client.get(SECRET, { name: 'enrolment-ca', namespace: USHER_NAMESPACE }),
+    ],
+    [
+      'read its own node password',
+      (client) => client.get(SECRET, { name: `${NAME}.node-password.k3s`, namespace: 'kube-system' }),
+    ],
+    ['make another node', (client) => client.create(NODE, nodeNamed('accomplice'))],
+    ["change the master's labels", (client) => client.mergePatch(NODE, { name: masterName }, STOLEN)],
+    [
+      "change them through the master's status",
+      (client) => client.mergePatch(NODE, { name: masterName }, STOLEN, 'status'),
+    ],
+    ['delete the master', (client) => client.delete(NODE, { name: masterName })],
+    ['list its own name anew', (client) => client.mergePatch(CONFIG_MAP, APPROVED, { data: { accomplice: 'x' } })],
+    ['approve itself', (client) => client.create(DEVICE_CLAIM, claimNamed('accomplice'))],
+    ['see the devices', (client) => client.list(DEVICE)],
+  ];
+  describe.each(['client-kubelet', 'client-k3s-controller'])('its %s certificate', (certificate) => {
+    it.each(forbidden)('may not %s', async (_what, attempt) => {
+      const outcome = await attempt(await ownClient(certificate)).then(
+        () => 'accepted',
+        (error: unknown) => (isUsherError(error) ? error.code : 'other'),
+      );
+      expect(outcome).toBe('KUBE_FORBIDDEN');
+    });
+  });
+
   it('a leaked token makes no node of an unlisted name', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'usher-cred-'));
-    try {
-      const token = await makeToken(running);
-      const key = join(folder, 'key.pem');
-      const csr = join(folder, 'csr.der');
-      await run('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key]);
-      await run('openssl', ['req', '-new', '-key', key, '-subj', '/CN=x', '-outform', 'DER', '-out', csr]);
-      const reply = await supervisorPost(cluster, '/v1-k3s/client-kubelet.crt', token, await readFile(csr));
-      expect(reply.status).toBe(200);
-      const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/.exec(reply.body)?.[0] ?? '';
-      await writeFile(join(folder, 'intruder.crt'), certificate);
-      const intruder = clientWith(certificate, await readFile(key, 'utf8'));
-      const node: Node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'intruder' } };
-      const outcome = await intruder.create(NODE, node).then(
+    const { status, certificate, key } = await thief.useToken(await makeToken(running), 'intruder');
+    expect(status).toBe(200);
+    const outcome = await thief
+      .clientWith(certificate, key)
+      .create(NODE, nodeNamed('intruder'))
+      .then(
         () => 'accepted',
         (error: unknown) => (isUsherError(error) ? `${error.code}: ${error.message}` : 'other'),
       );
-      expect(outcome).toMatch(/^KUBE_FORBIDDEN: .*(not approved|usher)/i);
-      expect(await running.kube.get(NODE, { name: 'intruder' })).toBeUndefined();
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    expect(outcome).toMatch(/^KUBE_FORBIDDEN: .*(not approved|usher)/i);
+    expect(await running.kube.get(NODE, { name: 'intruder' })).toBeUndefined();
   });
 });
 
@@ -154,29 +152,17 @@ async function makeToken({ kube }: RunningSite): Promise<string> {
   return `${id}.${secret}`;
 }
 
-/** What a k3s agent sends to get its kubelet's certificate. */
-function supervisorPost(
-  cluster: Kubeconfig['clusters'][number]['cluster'],
-  path: string,
-  token: string,
-  body: Buffer,
-): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(`${cluster.server}${path}`, {
-      method: 'POST',
-      ca: Buffer.from(cluster['certificate-authority-data'], 'base64'),
-      headers: { authorization: `Bearer ${token}`, 'k3s-node-name': 'intruder', 'k3s-node-password': 'f'.repeat(32) },
-    });
-    outgoing.once('error', reject);
-    outgoing.once('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.once('end', () => {
-        resolve({ status: response.statusCode ?? 0, body: text });
-      });
-    });
-    outgoing.end(body);
-  });
+function nodeNamed(name: string): Node {
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name } };
+}
+
+function claimNamed(name: string): DeviceClaim {
+  return {
+    apiVersion: 'usher.internal/v1alpha1',
+    kind: 'DeviceClaim',
+    metadata: { name },
+    spec: { match: { serial: '1000000000000001' } },
+  };
 }
 
 function base64(text: string): string {

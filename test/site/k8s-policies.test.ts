@@ -5,11 +5,15 @@ import { silentLogger } from '../../foundation/logger.ts';
 import { approveNodeName, withdrawNodeName } from '../../k8s/approved-nodes.ts';
 import type { AdminKubeClient } from '../../k8s/client/create-kube-client.ts';
 import { CONFIG_MAP, DEVICE, NODE, type Node, SECRET, type Taint } from '../../k8s/core/resources.ts';
+import { POD } from '../../k8s/core/pods.ts';
+import { DRAIN_ANNOTATION, DRAIN_LIMIT_MS, drainNode } from '../../k8s/drain.ts';
 import { installUsher } from '../../k8s/install.ts';
 import { applyNodeClaim } from '../../k8s/nodes.ts';
 import { serviceAccountClient } from '../../k8s/service-account.ts';
 import { hasTestCluster, startTestCluster, type TestCluster } from './support/cluster.ts';
 import {
+  type Budget,
+  BUDGET,
   CLUSTER_ROLE_BINDING,
   CLUSTER_ROLE,
   DEVICE_ID,
@@ -20,7 +24,9 @@ import {
   nodeOf,
   outcomeOf,
   PI,
+  podOf,
   RBAC,
+  RUNNING,
 } from './support/kube-objects.ts';
 
 describe.skipIf(!hasTestCluster())('what the API server refuses', { timeout: 60_000 }, () => {
@@ -159,6 +165,34 @@ describe.skipIf(!hasTestCluster())('what the API server refuses', { timeout: 60_
     });
   });
 
+  it('drains a node with just its own rights, as disruption budgets allow', async () => {
+    const ready = { conditions: [{ type: 'Ready', status: 'True' }] };
+    await makeNode(PI);
+    const node = await admin.mergePatch(NODE, { name: PI }, { status: ready }, 'status');
+    const budget: Budget = {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'k8stest', namespace: 'default' },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: 'k8stest-kept' } } },
+    };
+    const names = ['k8stest-kept', 'k8stest-free'];
+    try {
+      await admin.create(BUDGET, budget);
+      for (const name of names) await admin.create(POD, podOf(name));
+      for (const name of names) {
+        await admin.mergePatch(POD, { name, namespace: 'default' }, { status: RUNNING }, 'status');
+      }
+      expect(await drainNode(usher, node, { nowMs: systemClock.nowMs() })).toEqual({ left: 2 });
+      const left = await Promise.all(names.map((name) => admin.get(POD, { name, namespace: 'default' })));
+      expect(left.map((pod) => pod?.metadata.name)).toEqual(['k8stest-kept', undefined]);
+      expect((await admin.get(NODE, { name: PI }))?.spec?.unschedulable).toBe(true);
+      expect(await drainNode(usher, node, { nowMs: systemClock.nowMs() + DRAIN_LIMIT_MS })).toEqual({ left: 0 });
+    } finally {
+      await admin.delete(BUDGET, budget.metadata);
+      for (const name of names) await admin.delete(POD, { name, namespace: 'default' });
+    }
+  });
+
   describe("Usher's own rights", () => {
     const patch = (body: Json): Promise<unknown> => usher.mergePatch(NODE, { name: PI }, body);
     /** Taking off Kubernetes' own taints is not Usher's right, and the node lifecycle controller adds some at any time. */
@@ -260,6 +294,15 @@ describe.skipIf(!hasTestCluster())('what the API server refuses', { timeout: 60_
         "not Usher's",
       ],
       ['cordoning', () => patch({ spec: { unschedulable: true } }), 'ok'],
+      [
+        'noting since when a node is drained',
+        () => patch({ metadata: { annotations: { [DRAIN_ANNOTATION]: '2026-01-01T00:00:00Z' } } }),
+        'ok',
+      ],
+      ['seeing the pods of a node', () => usher.list(POD, { fieldSelector: `spec.nodeName=${PI}` }), 'ok'],
+      ['evicting a pod that is gone', () => usher.evict({ name: 'k8stest-gone', namespace: 'default' }), 'ok'],
+      ['deleting a pod', () => usher.delete(POD, { name: 'k8stest-gone', namespace: 'default' }), 'KUBE_FORBIDDEN'],
+      ['making a pod', () => usher.create(POD, podOf('k8stest-pod')), 'KUBE_FORBIDDEN'],
       [
         'labelling the master',
         () => usher.mergePatch(NODE, { name: MASTER }, { metadata: { labels: { a: 'b' } } }),

@@ -118,8 +118,16 @@ export class FakeTokens implements EnrolTokens {
     return Promise.resolve();
   }
 
+  onRevoked(): () => void {
+    return () => undefined;
+  }
+
   redeem(): Promise<never> {
     return Promise.reject(new UsherError('TOKEN_UNKNOWN', { tokenId: '' }));
+  }
+
+  accept(): Promise<never> {
+    return this.redeem();
   }
 }
 

@@ -22,6 +22,8 @@ export class EnrolSite {
   readonly tokens: KubeEnrolTokens;
   readonly artifacts: Artifacts;
   readonly folder: string;
+  /** URLs of the k3s supervisor by the appliance's own address. */
+  readonly serverUrls = new Map<string, string>();
   readonly #devices: TestDevice[] = [];
   #running: { authority: EnrolAuthority; server: EnrolServer } | undefined;
 
@@ -84,7 +86,8 @@ export class EnrolSite {
   async #open(limits: Partial<EnrolLimits>, clock: Clock, logger: Logger): Promise<void> {
     const authority = await loadOrCreateAuthority(this.kube);
     const { desk, tokens, artifacts, candidates } = this;
-    const parts = { authority, desk, tokens, artifacts, candidates, clock, logger, limits };
+    const serverUrlAt = (address: string): string | undefined => this.serverUrls.get(address);
+    const parts = { authority, desk, tokens, artifacts, candidates, serverUrlAt, clock, logger, limits };
     const server = await startEnrolServer({ ...parts, site: 'test', host: '127.0.0.1', port: 0 });
     this.#running = { authority, server };
   }

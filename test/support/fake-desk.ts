@@ -30,6 +30,13 @@ export class FakeDesk implements JoinDesk {
     return this.#standings.has(deviceId);
   }
 
+  /** Ids of the devices that each device replaces, by a claim that names its key. */
+  readonly replacements = new Map<string, string[]>();
+
+  replacedBy(deviceId: string): string[] {
+    return this.replacements.get(deviceId) ?? [];
+  }
+
   claimsKey(keyFingerprint: string): boolean {
     return this.claimedKeys.has(keyFingerprint);
   }

@@ -1,12 +1,13 @@
 import { UsherError } from '../../foundation/errors.ts';
 import type { ErrorCode } from '../../foundation/error-catalogue.ts';
 import type { Informer, InformerChange, KubeClient, ObjectName } from '../../k8s/client/kube-client.ts';
+import { POD } from '../../k8s/core/pods.ts';
 import type { Kind, KubeObject } from '../../k8s/core/resources.ts';
 import { FieldOwners, isJson, matchesFields, matchesLabels, mergePatched, type Json } from './fake-kube-fields.ts';
 
 /** One request to the fake, as hooks see it and as {@link FakeKube.calls} keeps it. */
 export interface FakeCall {
-  verb: 'get' | 'list' | 'create' | 'replace' | 'replaceStatus' | 'mergePatch' | 'apply' | 'delete';
+  verb: 'get' | 'list' | 'create' | 'replace' | 'replaceStatus' | 'mergePatch' | 'apply' | 'delete' | 'evict';
   kind: string;
   name: string;
   namespace?: string;
@@ -35,6 +36,7 @@ export class FakeKube implements KubeClient {
   /** Bodies for {@link getRaw}. */
   readonly raw = new Map<string, string>();
   ready = true;
+  readonly podsKeptByBudget = new Set<string>();
   /** Runs before a request takes effect; a throw is the answer, a promise delays it. */
   before: Hook = () => undefined;
   /** Runs after a request took effect; a throw is a lost answer (the write happened). */
@@ -71,10 +73,7 @@ export class FakeKube implements KubeClient {
     return this.#run('get', kind, name, () => this.#find(kind, name)?.object as T | undefined);
   }
 
-  list<T extends KubeObject>(
-    kind: Kind<T>,
-    options: { namespace?: string; labelSelector?: string } = {},
-  ): Promise<T[]> {
+  list<T extends KubeObject>(kind: Kind<T>, options: Selection = {}): Promise<T[]> {
     return this.#run('list', kind, { name: '' }, () => this.#select(kind, options));
   }
 
@@ -143,6 +142,15 @@ export class FakeKube implements KubeClient {
       dying.metadata.deletionTimestamp ??= this.#now();
       this.#update(kind, name, dying);
       return true;
+    });
+  }
+
+  evict(pod: ObjectName & { uid?: string }): Promise<boolean> {
+    return this.#run('evict', POD, pod, () => {
+      const entry = this.#find(POD, pod);
+      if (entry === undefined || (pod.uid ?? entry.object.metadata.uid) !== entry.object.metadata.uid) return true;
+      if (!this.podsKeptByBudget.has(pod.name)) this.#remove(POD, entry);
+      return !this.podsKeptByBudget.has(pod.name);
     });
   }
 

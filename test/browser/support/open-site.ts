@@ -1,6 +1,9 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, expect, inject } from 'vitest';
 import type { SiteView } from '../../../api/core/schemas.ts';
+import { systemClock } from '../../../foundation/clock.ts';
+import { silentLogger } from '../../../foundation/logger.ts';
+import { KubeAlarmBook, type AlarmBook } from '../../../k8s/alarms.ts';
 import { ApiFixture, SITE } from '../../support/api-fixture.ts';
 import { launchTrusting, type TrustingChromium } from './trusting-chromium.ts';
 
@@ -19,11 +22,12 @@ export interface OpenOptions {
   /** Another way to the page than straight to the server, given the server's port; an origin. */
   via?: (port: number) => Promise<string>;
   /** Fills the site before the page is opened. */
-  prepare?: (api: ApiFixture) => unknown;
+  prepare?: (api: ApiFixture, alarms: AlarmBook) => unknown;
 }
 
 export interface OpenSite {
   api: ApiFixture;
+  alarms: AlarmBook;
   page: Page;
   context: BrowserContext;
   origin: string;
@@ -35,12 +39,13 @@ export interface OpenSite {
  */
 export function siteOpener(): (options?: OpenOptions) => Promise<OpenSite> {
   let chromium: TrustingChromium | undefined;
-  const sites: OpenSite[] = [];
+  const sites: (OpenSite & { alarms: KubeAlarmBook })[] = [];
   const troubles: string[] = [];
 
   afterEach(async () => {
-    for (const { context, api } of sites.splice(0)) {
+    for (const { context, api, alarms } of sites.splice(0)) {
       await context.close();
+      await alarms.stop();
       await api.stop();
     }
     expect(troubles.splice(0)).toEqual([]);
@@ -51,19 +56,23 @@ export function siteOpener(): (options?: OpenOptions) => Promise<OpenSite> {
 
   return async (options = {}) => {
     const site = (): SiteView => ({ ...SITE, serverTime: new Date().toISOString(), ...options.site });
-    const api = await new ApiFixture().start({ uiDir: inject('uiDir'), site });
-    await options.prepare?.(api);
+    const api = new ApiFixture();
+    const alarms = new KubeAlarmBook({ kube: api.kube, clock: systemClock, logger: silentLogger });
+    await api.start({ uiDir: inject('uiDir'), site, alarms });
+    // What k3s serves there: any certificate has the dates that the page shows.
+    api.kube.raw.set('/cacerts', api.file.caPem);
+    await options.prepare?.(api, alarms);
     const origin = (await options.via?.(api.server.port)) ?? api.origin;
     chromium ??= await launchTrusting(api.file.caPem);
     const { width = 1280, height = 800, colorScheme = 'light' } = options;
     const context = await chromium.browser.newContext({ viewport: { width, height }, colorScheme });
     context.setDefaultTimeout(SHOW_MS);
     const page = await context.newPage();
-    sites.push({ api, page, context, origin });
+    sites.push({ api, alarms, page, context, origin });
     await watchForTroubles(page, origin, troubles);
     await page.goto(origin);
     if (options.signedIn !== false) await signIn(page, api);
-    return { api, page, context, origin };
+    return { api, alarms, page, context, origin };
   };
 }
 

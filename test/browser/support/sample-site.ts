@@ -1,4 +1,6 @@
 import type { ApiFixture } from '../../support/api-fixture.ts';
+import { EVENT, EVENTS_NAMESPACE } from '../../../k8s/core/kube-event.ts';
+import { POD } from '../../../k8s/core/pods.ts';
 import {
   DEVICE,
   DEVICE_CLAIM,
@@ -23,6 +25,7 @@ const STATES: Record<DevicePhase, string> = {
   Rejected: 'rejected',
   Ignored: 'ignored',
   Revoked: 'revoked',
+  Replaced: 'replaced',
 };
 
 export const FAILURE: DeviceFailure = {
@@ -42,6 +45,16 @@ export function macOf(n: number): string {
   return `b8:27:eb:00:${hex(n >> 8)}:${hex(n & 255)}`;
 }
 
+/** The serial number of the nth board. */
+export function serialOf(n: number): string {
+  return `10000000${hex(n).repeat(4)}`;
+}
+
+/** The public part of the nth card's token. */
+export function tokenIdOf(n: number): string {
+  return String(n).padStart(10, '0');
+}
+
 /** Puts the nth device, with a card's evidence, into a phase; its node exists when the phase says so. */
 export async function putDevice(
   api: ApiFixture,
@@ -51,17 +64,19 @@ export async function putDevice(
 ): Promise<string> {
   const name = idOf(n);
   if ((await api.kube.get(DEVICE, { name })) === undefined) {
-    const evidence = { kind: 'CardToken', tokenId: '0000000000' } as const;
+    const evidence = { kind: 'CardToken', tokenId: tokenIdOf(n) } as const;
     const spec = { publicKey: '', evidence, decision: 'Undecided', ...more.spec } as const;
     await api.kube.create(DEVICE, { apiVersion: DEVICE.apiVersion, kind: DEVICE.kind, metadata: { name }, spec });
   }
   const { nodeName } = more;
   if (phase === 'Ready' && nodeName !== undefined) await putNode(api, nodeName);
+  const node = nodeName === undefined ? undefined : await api.kube.get(NODE, { name: nodeName });
   const join = { schema: 1, state: STATES[phase], attempt: 1, since: toRfc3339(Date.now() - n * 47_000) } as const;
   const status: DeviceStatus = {
     phase,
-    hardware: { macs: [macOf(n)], serial: `10000000${hex(n).repeat(4)}`, model: MODEL, arch: 'arm64', memoryMiB: 4096 },
+    hardware: { macs: [macOf(n)], serial: serialOf(n), model: MODEL, arch: 'arm64', memoryMiB: 4096 },
     join: nodeName === undefined ? join : { ...join, nodeName },
+    ...(node?.metadata.uid === undefined ? {} : { nodeRef: { name: node.metadata.name, uid: node.metadata.uid } }),
     conditions: [],
     ...more.status,
   };
@@ -101,10 +116,52 @@ export async function putClaimed(
   return putDevice(api, n, phase, { nodeName: name, status: { claimRef: { name, uid: '' }, ...more.status } });
 }
 
+/** The nth newcomer, pending: the board of device `of` under a new key, with a fresh card. */
+export function putNewcomer(api: ApiFixture, n: number, of: number, failure?: DeviceFailure): Promise<string> {
+  const hardware = { macs: [macOf(n)], serial: serialOf(of), model: MODEL, arch: 'arm64', memoryMiB: 4096 };
+  return putDevice(api, n, 'Pending', { status: { hardware, ...(failure === undefined ? {} : { failure }) } });
+}
+
+/** A node that does not answer any more, of a claimed device. */
+export async function putDead(api: ApiFixture, n: number, name: string): Promise<string> {
+  const id = await putClaimed(api, n, name, 'Ready');
+  const message = 'Kubelet stopped posting node status.';
+  const conditions = [{ type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message }];
+  await api.kube.mergePatch(NODE, { name }, { status: { conditions } }, 'status');
+  return id;
+}
+
 export async function putNode(api: ApiFixture, name: string, labels: Record<string, string> = {}): Promise<void> {
   if ((await api.kube.get(NODE, { name })) !== undefined) return;
   const conditions = [{ type: 'Ready', status: 'True' }];
   await api.kube.create(NODE, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, status: { conditions } });
+}
+
+/**
+ * Two pods on a node: one that a controller starts elsewhere and that reads a Secret, and a bare one. `suffix` ends the
+ * names of all that is made.
+ */
+export async function putPods(api: ApiFixture, nodeName: string, suffix = ''): Promise<void> {
+  const { apiVersion, kind } = POD;
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `vibration${suffix}`, uid: '', controller: true };
+  const env = [{ valueFrom: { secretKeyRef: { name: `broker-password${suffix}` } } }];
+  await api.kube.create(POD, {
+    ...{ apiVersion, kind },
+    metadata: { name: `vibration-x2x7q${suffix}`, namespace: 'lathes', ownerReferences: [owner] },
+    spec: { nodeName, containers: [{ env }] },
+  });
+  const metadata = { name: `spindle-reader${suffix}`, namespace: 'lathes' };
+  await api.kube.create(POD, { apiVersion, kind, metadata, spec: { nodeName } });
+}
+
+/** An Event about a device. */
+export async function putEvent(api: ApiFixture, device: string, note: string): Promise<void> {
+  await api.kube.create(EVENT, {
+    ...{ apiVersion: EVENT.apiVersion, kind: EVENT.kind, metadata: { name: 'told', namespace: EVENTS_NAMESPACE } },
+    ...{ eventTime: toRfc3339(Date.now()), reportingController: 'usher', reportingInstance: 'usher' },
+    ...{ reason: 'Told', type: 'Normal', note },
+    regarding: { apiVersion: DEVICE.apiVersion, kind: DEVICE.kind, name: device },
+  });
 }
 
 /** A site with something in every stage. */

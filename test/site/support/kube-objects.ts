@@ -1,4 +1,5 @@
 import { asUsherError } from '../../../foundation/errors.ts';
+import type { Pod } from '../../../k8s/core/pods.ts';
 import type { Device, DeviceClaim, Kind, KubeObject, Node } from '../../../k8s/core/resources.ts';
 
 export type Json = Record<string, unknown>;
@@ -63,6 +64,26 @@ export function claimOf(spec: Json, name = 'k8stest-claim'): DeviceClaim {
 export function nodeOf(name: string, labels: Record<string, string> = {}): Node {
   return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } } };
 }
+
+/** A pod that is assigned to the node {@link PI}; no kubelet runs there, so it is gone as soon as it may go. */
+export function podOf(name: string): Pod {
+  const metadata = { name, namespace: 'default', labels: { app: name } };
+  const spec = { nodeName: PI, terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: 'k8stest' }] };
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec };
+}
+
+/** The status of a pod whose container is up, as a kubelet would report it. */
+export const RUNNING = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+
+export interface Budget extends KubeObject {
+  spec: Json;
+}
+export const BUDGET: Kind<Budget> = {
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  namespaced: true,
+};
 
 /** `ok`, or the code and message of the error. */
 export async function outcomeOf(work: Promise<unknown>): Promise<string> {

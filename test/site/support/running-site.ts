@@ -10,7 +10,7 @@ import { silentLogger } from '../../../foundation/logger.ts';
 import { type AdminKubeClient, createKubeClient } from '../../../k8s/client/create-kube-client.ts';
 import type { Kind, KubeObject } from '../../../k8s/core/resources.ts';
 import { NODE, SECRET } from '../../../k8s/core/resources.ts';
-import { startSite, type Site, type SiteOptions } from '../../../lab/site.ts';
+import { addMaster, type MasterPlace, startSite, type Site, type SiteOptions } from '../../../lab/site.ts';
 
 /** A whole site for a test: what a person at the page, a terminal and kubectl would have. */
 export interface RunningSite {
@@ -34,20 +34,7 @@ const OWN_LABELS = /(^|\.)(kubernetes|k8s|k3s)\.io\/|k3s\.cattle\.io\/|node\.kub
 
 /** Starts a site with the k3s and the images under test (USHER_K3S, USHER_IMAGES; npm run test:site sets them). */
 export async function startRunningSite(options: Partial<SiteOptions> & { labName: string }): Promise<RunningSite> {
-  const k3sPath = process.env['USHER_K3S'];
-  if (k3sPath === undefined) {
-    throw new UsherError('CONFIG_INVALID', { detail: 'USHER_K3S is not set; run npm run test:site' });
-  }
-  const imagesDir = process.env['USHER_IMAGES'];
-  const pauseImage = process.env['USHER_PAUSE_IMAGE'];
-  const site = await startSite({
-    pis: 0,
-    fresh: true,
-    k3sPath,
-    applianceArgs: pauseImage === undefined ? [] : ['--pause-image', pauseImage],
-    ...(imagesDir === undefined ? {} : { imagesDir }),
-    ...options,
-  });
+  const site = await startSite({ ...underTest(), ...options });
   const kubeconfigPath = site.kubeconfig;
   if (kubeconfigPath === undefined) throw new UsherError('INTERNAL', { detail: 'the site has no kubeconfig' });
   const client = new ApiClient(findAppliance({ tokenFile: site.cliFile, env: {} }));
@@ -61,6 +48,31 @@ export async function startRunningSite(options: Partial<SiteOptions> & { labName
       await kube.close();
       await site.stop();
     },
+  };
+}
+
+/**
+ * Starts a second appliance on the LAN of a running site, with a cluster of its own, and gives a client of its API. It ends
+ * with the lab, or when its machine is killed.
+ */
+export async function startSecondAppliance({ site }: RunningSite, at: MasterPlace): Promise<ApiClient> {
+  const { cliFile } = await addMaster(site.lab, underTest(), at);
+  return new ApiClient(findAppliance({ tokenFile: cliFile, env: {} }));
+}
+
+function underTest(): SiteOptions {
+  const k3sPath = process.env['USHER_K3S'];
+  if (k3sPath === undefined) {
+    throw new UsherError('CONFIG_INVALID', { detail: 'USHER_K3S is not set; run npm run test:site' });
+  }
+  const imagesDir = process.env['USHER_IMAGES'];
+  const pauseImage = process.env['USHER_PAUSE_IMAGE'];
+  return {
+    pis: 0,
+    fresh: true,
+    k3sPath,
+    applianceArgs: pauseImage === undefined ? [] : ['--pause-image', pauseImage],
+    ...(imagesDir === undefined ? {} : { imagesDir }),
   };
 }
 
@@ -112,20 +124,30 @@ export async function tokensLeft({ kube }: RunningSite): Promise<string[]> {
   return secrets.filter(({ type }) => type === 'bootstrap.kubernetes.io/token').map(({ metadata }) => metadata.name);
 }
 
-/** Signs in as a browser does, and gives a function that sends JSON as the page does. */
-export async function signInAsPage(
-  running: RunningSite,
-): Promise<(method: string, path: string, body: unknown) => Promise<number>> {
+/** What the appliance answered the page; `body` is undefined when there was none. */
+export interface PageReply {
+  status: number;
+  body: unknown;
+}
+/** Sends JSON as the signed-in page does: with its cookie, its origin and its CSRF token. */
+export type PageSession = (method: string, path: string, body?: unknown) => Promise<PageReply>;
+
+/** Signs in as a browser does. */
+export async function signInAsPage(running: RunningSite): Promise<PageSession> {
   const { url } = running.site;
   const { caPem } = JSON.parse(await readFile(running.site.cliFile, 'utf8')) as { caPem: string };
   const { code } = await running.client.newSignInCode();
   const send = async (method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      const text = JSON.stringify(body);
       const outgoing = request(`${url}${path}`, {
         method,
         ca: caPem,
-        headers: { 'content-type': 'application/json', origin: url, 'sec-fetch-site': 'same-origin', ...headers },
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          origin: url,
+          'sec-fetch-site': 'same-origin',
+          ...headers,
+        },
       });
       outgoing.once('error', reject);
       outgoing.once('response', (response) => {
@@ -135,12 +157,15 @@ export async function signInAsPage(
           resolve({ status: response.statusCode ?? 0, text: received, cookies: response.headers['set-cookie'] ?? [] });
         });
       });
-      outgoing.end(text);
+      outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
   const signedIn = await send('POST', '/api/v1/session', { code }, {});
   const cookie = signedIn.cookies.map((line) => line.split(';')[0]).join('; ');
   const { csrfToken } = JSON.parse(signedIn.text) as { csrfToken: string };
-  return async (method, path, body) => (await send(method, path, body, { cookie, 'x-usher-csrf': csrfToken })).status;
+  return async (method, path, body) => {
+    const { status, text } = await send(method, path, body, { cookie, 'x-usher-csrf': csrfToken });
+    return { status, body: text === '' ? undefined : JSON.parse(text) };
+  };
 }
 
 interface Answer {

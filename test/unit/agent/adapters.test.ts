@@ -179,6 +179,21 @@ describe('fetching k3s and images', () => {
     expect(appliance.seen('/enroll/v1/artifacts/')).toHaveLength(1);
   });
 
+  it('does not take a k3s for another processor, and gets the right one next time', async () => {
+    const program = (machine: number): Buffer => {
+      const head = Buffer.from('7f454c4602010100000000000000000002000000', 'hex');
+      head.writeUInt16LE(machine, 18);
+      return head;
+    };
+    appliance.artifacts = [{ kind: 'k3s', name: 'k3s', content: program(62) }];
+    await expect(ensure()).rejects.toMatchObject({
+      code: 'K3S_OF_OTHER_ARCHITECTURE',
+      params: { actual: 'amd64', arch: 'arm64' },
+    });
+    appliance.artifacts = [{ kind: 'k3s', name: 'k3s', content: program(183) }];
+    expect(await ensure()).toBe(appliance.k3sVersion);
+  });
+
   it('says that there is no room before it begins', async () => {
     appliance.override = ({ path }) => {
       if (path !== '/enroll/v1/artifacts?arch=arm64') return undefined;

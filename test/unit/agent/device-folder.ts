@@ -41,6 +41,8 @@ export class FakeServices implements Services {
   start = (unit: string): Promise<void> => this.#note('start', unit, () => (this.active = true));
   startSoon = (unit: string): Promise<void> => this.#note('start-soon', unit);
   stop = (unit: string): Promise<void> => this.#note('stop', unit, () => (this.active = false));
+  restart = (unit: string): Promise<void> => this.#note('restart', unit);
+  restartSoon = (unit: string): Promise<void> => this.#note('restart-soon', unit);
   enable = (unit: string): Promise<void> => this.#note('enable', unit, () => (this.enabled = true));
   disable = (unit: string): Promise<void> => this.#note('disable', unit, () => (this.enabled = false));
 
@@ -147,7 +149,7 @@ export class DeviceFolder {
 
   #parts(): { network: ReturnType<typeof systemNetwork>; k3s: K3sNode; time: DeviceTime } {
     const network = { ...systemNetwork(this.paths.routes), gateways: () => Promise.resolve(['192.0.2.1']) };
-    const k3s = new K3sNode({ paths: this.paths, services: this.services, network });
+    const k3s = new K3sNode({ paths: this.paths, services: this.services, network, logger: silentLogger });
     const setClock = (ms: number): Promise<void> => Promise.resolve(void this.clockSettings.push(ms));
     const synchronisedPath = this.paths.clockSynchronised;
     const time = new DeviceTime({ clock: this.clock, setClock, synchronisedPath, logger: silentLogger });

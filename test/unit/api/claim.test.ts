@@ -104,7 +104,8 @@ describe('a claim', () => {
       { taints: Array(2).fill({ key: 'a', effect: 'NoSchedule' }) },
       'taint a:NoSchedule is given twice',
     ],
-    ['the place of another', { replaces: 'old' }, 'replaces is not supported yet'],
+    ['the place of something that is no device', { replaces: 'old' }, 'replaces: old is no full id'],
+    ['its own place', { match: { device: DEVICE_ID }, replaces: DEVICE_ID }, 'cannot take its own place'],
     ['a pair with a dot', { pair: { name: 'a.b', role: 'Backup' } }, 'the pair a.b'],
   ])('is refused with %s', (_what, wrong, message) => {
     const problem = problemOf(() => toDeviceClaim({ name: 'lathe', match: { serial: '1' }, ...wrong }, undefined));

@@ -81,6 +81,7 @@ describe('the event stream', () => {
       devices: [{ id: `mac:${MAC}`, hostname: 'raspberrypi' }],
       claims: [],
     });
+    expect((await listener.next()).event).toEqual({ type: 'alarms', items: [] });
     await api.kube.create(DEVICE, device(DEVICE_ID));
     await api.kube.mergePatch(DEVICE, { name: DEVICE_ID }, { status: device(DEVICE_ID).status }, 'status');
     const seen: string[] = [];
@@ -124,6 +125,7 @@ describe('the event stream', () => {
     const clock = await restartWithClock();
     const { firstSeenMs, lastSeenMs } = api.sightings.see(MAC);
     const listener = new Listener();
+    await listener.next();
     const { id } = await listener.next();
     api.sightings.see(MAC, { firstSeenMs, lastSeenMs });
     clock.advance(1000);

@@ -114,14 +114,14 @@ describe('one row for each physical thing', () => {
 });
 
 describe('where it stands', () => {
-  const refusal = new UsherError('TOKEN_USED', { tokenId: '0123456789' });
+  const refusal = new UsherError('TOKEN_USED', { tokenId: '0123456789', usedBy: DEVICE_ID });
   const index = new RowIndex();
   index.setCandidate(candidate(OTHER_ID, { refusal }));
 
   it('says why a device has no evidence, with the remedy', () => {
     expect(index.view(OTHER_ID)).toMatchObject({
       ...{ stage: 'NoEvidence', claimable: false, failure: { code: 'TOKEN_USED', remedy: refusal.remedy } },
-      waitsFor: 'waits for evidence: The enrol token 0123456789 was used already by another device',
+      waitsFor: 'waits for evidence: The enrol token 0123456789 was used already by another device: ' + DEVICE_ID,
     });
   });
 

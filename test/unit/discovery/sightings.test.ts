@@ -163,14 +163,14 @@ describe('bounds', () => {
     expect(sightings.counters()).toMatchObject({ evicted: 1, known: 3 });
   });
 
-  it('take 200 new MAC addresses a minute, and known ones always', () => {
-    for (let n = 0; n < 1000; n += 1) see(macOf(n));
-    expect(sightings.counters()).toMatchObject({ known: 200, refusedNew: 800 });
+  it('take a whole site in one go, then 200 new MAC addresses a minute, and known ones always', () => {
+    for (let n = 0; n < 2000; n += 1) see(macOf(n));
+    expect(sightings.counters()).toMatchObject({ known: 1200, refusedNew: 800 });
     see(macOf(0), { hostname: 'still-heard' });
     expect(sightings.get(macOf(0))?.hostname).toBe('still-heard');
     clock.advance(30_000);
-    for (let n = 200; n < 1000; n += 1) see(macOf(n));
-    expect(sightings.counters().known).toBe(300);
+    for (let n = 1200; n < 2000; n += 1) see(macOf(n));
+    expect(sightings.counters().known).toBe(1300);
   });
 
   it('never hold more than the limit however long a flood lasts', () => {

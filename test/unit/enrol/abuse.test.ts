@@ -32,6 +32,14 @@ const tls = async (certificate?: ClientCertificate): Promise<Socket> => {
   return socket;
 };
 
+const plain = async (localAddress: string): Promise<Socket> => {
+  const socket = connectPlain({ host: '127.0.0.1', port: site.server.port, localAddress });
+  sockets.push(socket);
+  socket.on('error', () => socket.destroy());
+  await once(socket, 'connect', { signal: AbortSignal.timeout(5000) });
+  return socket;
+};
+
 describe('slow and greedy clients', () => {
   it('are cut off while they dawdle in the handshake, the headers or the body', async () => {
     site = await EnrolSite.start({ headersMs: 200, requestMs: 400 });
@@ -46,6 +54,17 @@ describe('slow and greedy clients', () => {
     for (const ms of lives) expect(ms).toBeLessThan(1500);
     expect(site.server.counters().connections).toBe(0);
   });
+
+  it.each(['Content-Length: 104857600', 'Transfer-Encoding: chunked'])(
+    'are not read to the end when they announce a body as large as they like (%s)',
+    async (length) => {
+      site = await EnrolSite.start();
+      const greedy = await tls();
+      greedy.write(`POST /enroll/v1/hello HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${length}\r\n\r\n`);
+      greedy.write(`8000\r\n${' '.repeat(0x8000)}\r\n`);
+      expect(await endOf(greedy)).toBeLessThan(4000);
+    },
+  );
 
   it('do not hold a file open that they do not read', async () => {
     site = await EnrolSite.start({ stalledMs: 200 });
@@ -79,5 +98,23 @@ describe('slow and greedy clients', () => {
     await tls();
     expect(await endOf(connectPlain(site.server.port, '127.0.0.1'))).toBeLessThan(1000);
     expect(site.server.counters().connectionsRefused).toBe(1);
+  });
+
+  it('who take every place make room one by one for those who come, and never shut out a device that was admitted', async () => {
+    site = await EnrolSite.start({ openConnections: 3, connections: { uses: 8, perSec: 3600 } });
+    const admitted = await site.newDevice('127.0.0.4');
+    site.desk.set(admitted.deviceId, 'joined');
+    expect((await admitted.get('status')).status).toBe(200);
+    const first = await plain('127.0.0.6');
+    const firstOver = endOf(first);
+    await plain('127.0.0.6');
+    const newcomer = await site.newDevice('127.0.0.5');
+    expect((await newcomer.get('info')).status).toBe(200);
+    expect(await firstOver).toBeLessThan(10_000);
+    // The strangers use up what all of them may open; the admitted device's address does not count among them.
+    for (let more = 0; more < 5; more += 1) await plain('127.0.0.6');
+    await expect((await site.newDevice('127.0.0.7')).get('info')).rejects.toThrow();
+    expect((await admitted.get('status')).status).toBe(200);
+    expect((await (await site.newDevice('127.0.0.4')).get('info')).status).toBe(200);
   });
 });

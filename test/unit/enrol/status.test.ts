@@ -125,6 +125,20 @@ describe('join', () => {
     });
   });
 
+  it('names the k3s server by the address that the device came by, if that is one of the site', async () => {
+    site.desk.set(device.deviceId, 'approved');
+    const checkIn = { v: 1, bootId: 'boot-1', k3sActive: true };
+    const ofDesk = JoinTicket.parse((await device.post('join', request)).json()).server;
+    expect(CheckInReply.parse((await device.post('checkin', checkIn)).json()).server).toBeUndefined();
+    site.serverUrls.set('127.0.0.1', 'https://198.51.100.1:6443');
+    const ticket = JoinTicket.parse((await device.post('join', request)).json());
+    expect([ofDesk === ticket.server, ticket.server]).toEqual([false, 'https://198.51.100.1:6443']);
+    const stay = CheckInReply.parse((await device.post('checkin', checkIn)).json());
+    expect(stay).toMatchObject({ order: 'stay', server: 'https://198.51.100.1:6443' });
+    site.desk.order = 'stop';
+    expect(CheckInReply.parse((await device.post('checkin', checkIn)).json()).server).toBeUndefined();
+  });
+
   it('is followed by joined, error and check-in', async () => {
     site.desk.set(device.deviceId, 'approved');
     expect((await device.post('error', { v: 1, code: 'DISK_FULL', detail: 'no room\u0007' })).json()).toMatchObject({

@@ -140,10 +140,83 @@ describe('binding claims to devices', () => {
     expect(said([newer, older], [device('a'), bound])).toMatchObject({ older: 'NODE_NAME_TAKEN', newer: 'bound b' });
   });
 
-  it('binds a retained node anew under its own name only', () => {
+  it('binds a retained node anew, under its own name or another that is free', () => {
     const joined = device('a', { stage: 'joined', nodeName: 'c' });
     const nodes = [{ name: 'c', device: 'a' }];
     expect(said([claim('c', { device: 'a' })], [joined], nodes)).toEqual({ c: 'bound a', a: 'bound c' });
-    expect(said([claim('d', { device: 'a' })], [joined], nodes)).toEqual({ d: 'DEVICE_HAS_NODE', a: 'unclaimed' });
+    expect(said([claim('d', { device: 'a' })], [joined], nodes)).toEqual({ d: 'bound a', a: 'bound d' });
+    const taken = [...nodes, { name: 'd', device: 'x' }];
+    expect(said([claim('d', { device: 'a' })], [joined], taken)).toMatchObject({ d: 'NODE_NAME_TAKEN' });
+  });
+});
+
+describe('binding a newcomer in the place of another', () => {
+  const old = device('a', { serial: 's', duid: 'd1', claimUid: 'uid-c', stage: 'joined', nodeName: 'c' });
+  const nodes = [{ name: 'c', device: 'a' }];
+  const bindingsOf = (claims: BindableClaim[], devices: BindableDevice[], existing: ExistingNode[] = nodes) =>
+    Object.fromEntries(bind(claims, devices, existing).devices);
+
+  it.each([
+    ['serial', { serial: 's' }],
+    ['DUID', { duid: 'd1' }],
+  ])('is offered by the same %s, and needs confirming', (_, same) => {
+    const own = claim('c', { device: 'a' });
+    expect(said([own], [old, device('b', same)], nodes)).toMatchObject({ a: 'bound c', b: 'REPLACEMENT_OFFERED' });
+    expect(said([own, claim('d', { mac: 'x' })], [old, device('b', { ...same, macs: ['x'] })], nodes)).toMatchObject({
+      d: 'REPLACEMENT_OFFERED',
+    });
+  });
+
+  it.each([
+    ['its serial', { serial: 's' }],
+    ['its id', { device: 'b' }],
+  ])('is confirmed by the claim that names the old one and %s', (_, match) => {
+    const confirmed = claim('c', match, { uid: 'uid-c', replaces: 'a' });
+    const newcomer = device('b', { serial: 's' });
+    expect(bindingsOf([confirmed], [old, newcomer])).toEqual({
+      a: { is: 'leaving', claim: 'c', to: 'b' },
+      b: { is: 'bound', claim: 'c', handOver: { from: 'a', nodeName: 'c' } },
+    });
+    const gone = { ...old, stage: 'waiting', replaced: true, eligible: false, nodeName: undefined } as const;
+    expect(bindingsOf([confirmed], [gone, newcomer], [])['b']).toEqual({ is: 'bound', claim: 'c' });
+    expect(bindingsOf([confirmed], [gone, newcomer])['b']).toHaveProperty('handOver');
+  });
+
+  it('leaves the old one with its node until the newcomer has shown evidence', () => {
+    const confirmed = claim('c', { device: 'b' }, { uid: 'uid-c', replaces: 'a' });
+    const stranger = device('b', { eligible: false });
+    expect(bindingsOf([confirmed], [old, stranger])).toEqual({
+      a: { is: 'leaving', claim: 'c' },
+      b: { is: 'unclaimed' },
+    });
+  });
+
+  it('confirms one newcomer only', () => {
+    const confirmed = claim('c', { serial: 's' }, { uid: 'uid-c', replaces: 'a' });
+    const newcomers = [device('b', { serial: 's' }), device('z', { serial: 's' })];
+    expect(said([confirmed], [old, ...newcomers], nodes)).toEqual({
+      c: 'SERIAL_CONFLICT',
+      a: 'leaving',
+      b: 'SERIAL_CONFLICT',
+      z: 'SERIAL_CONFLICT',
+    });
+  });
+
+  it('gives out no name that was retired, whoever is replaced', () => {
+    const revoked = device('a', { revoked: true, eligible: false, nodeName: 'c' });
+    const confirmed = claim('c', { device: 'b' }, { replaces: 'a' });
+    expect(said([confirmed], [revoked, device('b')])).toMatchObject({ c: 'NODE_NAME_TAKEN', b: 'NODE_NAME_TAKEN' });
+  });
+
+  it('says of a replaced device that a claim names why it cannot be had', () => {
+    const gone = device('a', { replaced: true, eligible: false });
+    expect(said([claim('c', { device: 'a' })], [gone])).toMatchObject({ c: 'DEVICE_REPLACED' });
+  });
+
+  it('takes time in proportion to claims and devices', () => {
+    const many = 20_000;
+    const devices = Array.from({ length: many }, (_, i) => device(`d${String(i)}`, { serial: `s${String(i)}` }));
+    const claims = devices.map(({ id }, i) => claim(`c-${id}`, { serial: `s${String(i)}` }));
+    expect(bind(claims, devices, []).claims.get('c-d19999')).toEqual({ is: 'bound', device: 'd19999' });
   });
 });

@@ -6,13 +6,21 @@ import { JOIN_STATES, type JoinState, type PersistedJoin } from '../../../k8s/co
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z');
 const at = new Date(NOW_MS).toISOString();
-const context: JoinContext = { attempt: 1, nodeName: 'lathe-left', ticketId: 'abc123', failures: [] };
+const context: JoinContext = {
+  attempt: 1,
+  nodeName: 'lathe-left',
+  ticketId: 'abc123',
+  ticketedAt: at,
+  joinedAt: undefined,
+  failures: [],
+};
 
 const EVENTS: { [Type in JoinEventType]: Extract<JoinEvent, { type: Type }> } = {
   APPROVE: { type: 'APPROVE', nodeName: 'lathe-left', claim: 'lathe-left' },
   CLAIM_LOST: { type: 'CLAIM_LOST' },
   CLAIM_CHANGED: { type: 'CLAIM_CHANGED' },
-  RELEASE: { type: 'RELEASE' },
+  RELEASE: { type: 'RELEASE', again: false },
+  REPLACED: { type: 'REPLACED', by: 'newcomer' },
   ASKED: { type: 'ASKED', ticketId: 'abc123' },
   TICKET_MADE: { type: 'TICKET_MADE' },
   TICKET_FAILED: { type: 'TICKET_FAILED', error: { code: 'TICKET_FAILED', params: { detail: 'x' } } },
@@ -47,7 +55,9 @@ const WAYS: Record<JoinState, Partial<Record<JoinEventType, JoinState | 'same'>>
     REJECT: 'rejected',
     IGNORE: 'ignored',
     REVOKE: 'revoked',
+    REPLACED: 'replaced',
     HARDWARE_CHANGED: 'quarantined',
+    RELEASE: 'same',
     REPORTED: 'same',
     IDLE: 'same',
     RESUME: 'same',
@@ -59,6 +69,7 @@ const WAYS: Record<JoinState, Partial<Record<JoinEventType, JoinState | 'same'>>
     REJECT: 'rejected',
     IGNORE: 'ignored',
     REVOKE: 'revoked',
+    REPLACED: 'replaced',
     HARDWARE_CHANGED: 'quarantined',
     REPORTED: 'same',
     RESUME: 'same',
@@ -71,6 +82,7 @@ const WAYS: Record<JoinState, Partial<Record<JoinEventType, JoinState | 'same'>>
     REJECT: 'rejected',
     IGNORE: 'ignored',
     REVOKE: 'revoked',
+    REPLACED: 'replaced',
     HARDWARE_CHANGED: 'quarantined',
     RESUME: 'same',
   },
@@ -83,6 +95,7 @@ const WAYS: Record<JoinState, Partial<Record<JoinEventType, JoinState | 'same'>>
     REJECT: 'rejected',
     IGNORE: 'ignored',
     REVOKE: 'revoked',
+    REPLACED: 'replaced',
     HARDWARE_CHANGED: 'quarantined',
   },
   labelling: {
@@ -94,6 +107,7 @@ const WAYS: Record<JoinState, Partial<Record<JoinEventType, JoinState | 'same'>>
     NODE_GONE: 'approved',
     RELEASE: 'same',
     REVOKE: 'revoked',
+    REPLACED: 'replaced',
     HARDWARE_CHANGED: 'quarantined',
   },
   ready: {
@@ -102,6 +116,7 @@ const WAYS: Record<JoinState, Partial<Record<JoinEventType, JoinState | 'same'>>
     NODE_GONE: 'approved',
     RELEASE: 'same',
     REVOKE: 'revoked',
+    REPLACED: 'replaced',
     HARDWARE_CHANGED: 'quarantined',
   },
   failed: {
@@ -112,14 +127,38 @@ const WAYS: Record<JoinState, Partial<Record<JoinEventType, JoinState | 'same'>>
     REJECT: 'rejected',
     IGNORE: 'ignored',
     REVOKE: 'revoked',
+    REPLACED: 'replaced',
     HARDWARE_CHANGED: 'quarantined',
     REPORTED: 'same',
     RESUME: 'same',
   },
-  quarantined: { RETRY: 'pending', REJECT: 'rejected', IGNORE: 'ignored', REVOKE: 'revoked', RESUME: 'same' },
-  rejected: { RECONSIDER: 'pending', IGNORE: 'ignored', REVOKE: 'revoked', RESUME: 'same' },
-  ignored: { RECONSIDER: 'pending', REJECT: 'rejected', REVOKE: 'revoked', RESUME: 'same' },
+  quarantined: {
+    RETRY: 'pending',
+    REJECT: 'rejected',
+    IGNORE: 'ignored',
+    REVOKE: 'revoked',
+    REPLACED: 'replaced',
+    RELEASE: 'same',
+    RESUME: 'same',
+  },
+  rejected: {
+    RECONSIDER: 'pending',
+    IGNORE: 'ignored',
+    REVOKE: 'revoked',
+    REPLACED: 'replaced',
+    RELEASE: 'same',
+    RESUME: 'same',
+  },
+  ignored: {
+    RECONSIDER: 'pending',
+    REJECT: 'rejected',
+    REVOKE: 'revoked',
+    REPLACED: 'replaced',
+    RELEASE: 'same',
+    RESUME: 'same',
+  },
   revoked: { RECONSIDER: 'pending', RELEASE: 'same', RESUME: 'same' },
+  replaced: { RETRY: 'pending', REVOKE: 'revoked', RELEASE: 'same', RESUME: 'same' },
 };
 
 function persisted(state: string): PersistedJoin {
@@ -135,7 +174,14 @@ describe('the join chart', () => {
   it('reaches every state from pending', () => {
     const events = ALL.map((event) => ({ ...event, at }));
     const paths = getShortestPaths(chart, {
-      input: { attempt: 0, nodeName: undefined, ticketId: undefined, failures: [] },
+      input: {
+        attempt: 0,
+        nodeName: undefined,
+        ticketId: undefined,
+        ticketedAt: undefined,
+        joinedAt: undefined,
+        failures: [],
+      },
       events,
       serializeState: (snapshot) => snapshot.value,
     });

@@ -5,7 +5,9 @@ import { createJoin, type Join } from '../../../join/controller/create-join.ts';
 import type { JoinController } from '../../../join/controller/join-controller.ts';
 import { loadOrCreateTicketKey } from '../../../join/controller/ticket-key.ts';
 import type { ProvenDevice, Ticket } from '../../../join/core/ports.ts';
+import { KubeEnrolTokens } from '../../../join/enrol/tokens.ts';
 import { deviceIdOf } from '../../../join/protocol/device-id.ts';
+import type { NewAlarm } from '../../../k8s/core/alarm-list.ts';
 import {
   APPROVED_NODES,
   CONFIG_MAP,
@@ -46,6 +48,9 @@ export class JoinSite {
   readonly clock = new ManualClock('2026-03-01T12:00:00Z');
   readonly kube = new FakeKube({ nowMs: () => this.clock.nowMs() });
   readonly events: { reason: string; type: string; regarding: string }[] = [];
+  readonly alarms: NewAlarm[] = [];
+  /** Those of the process that runs. */
+  tokensOfAppliance: KubeEnrolTokens | undefined;
   /** Slow hashes of node passwords that were begun. */
   hashes = 0;
   #running: Running | undefined;
@@ -70,6 +75,8 @@ export class JoinSite {
     const clock = process.clock();
     const starting = async (): Promise<void> => {
       const ticketKey = await loadOrCreateTicketKey({ kube, random: { bytes: (count) => this.#bytes(count) } });
+      const tokens = new KubeEnrolTokens({ kube, clock, random: { bytes: (count) => this.#bytes(count) } });
+      this.tokensOfAppliance = tokens;
       const join = createJoin({
         kube,
         clock,
@@ -86,6 +93,13 @@ export class JoinSite {
         },
         clusterCaHash: () => Promise.resolve('ca'.repeat(32)),
         serverUrl: () => 'https://192.0.2.1:6443',
+        tokens,
+        alarms: {
+          raise: (alarm) => {
+            this.alarms.push(alarm);
+            return Promise.resolve();
+          },
+        },
         hashPassword: (password, salt) => {
           this.hashes += 1;
           return Promise.resolve(fakeHash(password.reveal(), salt));
@@ -102,6 +116,11 @@ export class JoinSite {
 
   isUp(): boolean {
     return this.#running !== undefined && !this.#running.process.isDead;
+  }
+
+  /** Whether the API server, and k3s with it, is away now. */
+  isApiAway(): boolean {
+    return this.#running?.process.isCut === true;
   }
 
   kill(): void {

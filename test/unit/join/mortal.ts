@@ -35,6 +35,11 @@ export class Process {
     this.#announce = announce;
   }
 
+  /** Whether the API server is away now. */
+  get isCut(): boolean {
+    return this.#clock.nowMs() < this.#awayUntilMs;
+  }
+
   die(): void {
     this.isDead = true;
     for (const informer of this.#informers) void informer.stop();
@@ -61,6 +66,7 @@ export class Process {
       mergePatch: (kind, name, patch, sub) => this.#request(true, () => real.mergePatch(kind, name, patch, sub)),
       apply: (kind, object, options) => this.#request(true, () => real.apply(kind, object, options)),
       delete: (kind, name, options) => this.#request(true, () => real.delete(kind, name, options)),
+      evict: (pod) => this.#request(true, () => real.evict(pod)),
       inform: (kind, options) => {
         const informer = real.inform(kind, options);
         this.#informers.push(informer);
@@ -81,9 +87,10 @@ export class Process {
       this.die();
       return await never();
     }
-    if (cut !== 'after' && this.#clock.nowMs() < this.#awayUntilMs) throw away();
+    if (cut !== 'after' && this.isCut) throw away();
     const reply = send();
-    if (death === 'after' || cut === 'after') await reply;
+    // Refused is answered too.
+    if (death === 'after' || cut === 'after') await reply.catch(() => undefined);
     if (death === 'after') this.die();
     if (cut === 'after') throw away();
     return await this.#answer(reply);

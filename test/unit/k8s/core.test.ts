@@ -65,6 +65,11 @@ describe('paths of the API', () => {
     expect(collectionPath(SECRET)).toBe('/api/v1/secrets');
     expect(objectPath(DEVICE, { name: 'a/b' }, 'status')).toBe('/apis/usher.internal/v1alpha1/devices/a%2Fb/status');
   });
+
+  it.each(['', '.', '..', '\uD800'])('never lead elsewhere: not for the name %j', (name) => {
+    expect(() => objectPath(DEVICE, { name })).toThrow('it cannot be a name');
+    expect(() => collectionPath(SECRET, name)).toThrow('it cannot be a name');
+  });
 });
 
 describe('k3s releases', () => {
