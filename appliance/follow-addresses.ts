@@ -31,6 +31,8 @@ export function followAddresses({ addresses, cluster, clock, logger }: FollowAdd
       } catch (error) {
         const { code, message } = asUsherError(error);
         logger.error({ code, detail: message }, 'Kubernetes could not follow the addresses of this machine');
+        // The addresses may stay as they are now, so this is the only occasion to try again.
+        looks = 0;
       }
     }
     if (!isStopped) cancel = clock.after(LOOK_MS, () => void look());

@@ -10,6 +10,7 @@ const NEEDED_MAJOR = 24;
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
+  if (process.argv[2] === 'start' && process.env.MALLOC_ARENA_MAX === undefined) beginFrugally();
   // A master is a small machine. Where V8 finds memory enough, it lets the young generation grow to 128 MB, and garbage to
   // several times what is in use.
   setFlagsFromString('--semi-space-growth-factor=1');
@@ -20,6 +21,16 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
   const node = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   if (existsSync(node)) runWith(node);
   else refuse();
+}
+
+/**
+ * Begins again, as the same process, with a C library that gives memory back: by its own rule it keeps each buffer of
+ * 32 MiB that hashing a node password took, one for each thread.
+ */
+function beginFrugally() {
+  const frugal = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '1048576' };
+  const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve(process.execPath, args, { ...frugal, ...process.env });
 }
 
 function runWith(node) {

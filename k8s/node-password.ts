@@ -49,20 +49,24 @@ export interface NodePasswordOptions {
 /**
  * Binds a node name to a password before its machine joins: k3s then refuses the name to every other machine. Binding it
  * again to the same password changes nothing; one that Usher bound to another password earlier is bound anew. One that
- * k3s keeps for a Node that is gone (it owns the Secret; notes: contract line 6) is rubbish, whoever made it.
+ * k3s keeps for a Node that is gone (it owns the Secret; notes: contract line 6) is rubbish, whoever made it. One that k3s
+ * wrote of the password of an earlier ticket stays: only what carries Usher's label is Usher's to delete.
+ * @returns the hash that is bound
  * @throws UsherError NODE_PASSWORD_FOREIGN when k3s or somebody else made the Secret
  */
-export async function bindNodePassword(kube: KubeClient, options: NodePasswordOptions): Promise<void> {
+export async function bindNodePassword(kube: KubeClient, options: NodePasswordOptions): Promise<string> {
   const { nodeName, password, random } = options;
   const name = nameOf(nodeName);
   const existing = await kube.get(SECRET, name);
   if (existing !== undefined) {
     const hash = Buffer.from(existing.data?.['hash'] ?? '', 'base64').toString();
     if (!(await isLeftOver(kube, existing, nodeName))) {
-      const isOurs = isManagedByUsher(existing) || (await options.isOfEarlierTicket?.(hash)) === true;
-      if (!isOurs) throw new UsherError('NODE_PASSWORD_FOREIGN', { nodeName, secret: name.name });
+      if (!isManagedByUsher(existing)) {
+        if ((await options.isOfEarlierTicket?.(hash)) === true) return hash;
+        throw new UsherError('NODE_PASSWORD_FOREIGN', { nodeName, secret: name.name });
+      }
       const isSame = options.hash === undefined ? await verifyNodePassword(password, hash) : hash === options.hash;
-      if (isSame) return;
+      if (isSame) return hash;
     }
     // The Secret is immutable, so another password needs another Secret.
     await kube.delete(SECRET, name, existing.metadata.uid === undefined ? {} : { uid: existing.metadata.uid });
@@ -77,6 +81,7 @@ export async function bindNodePassword(kube: KubeClient, options: NodePasswordOp
       immutable: true,
       data: { hash: Buffer.from(hash).toString('base64') },
     });
+    return hash;
   } catch (error) {
     // It was not there a moment ago: whoever made it meanwhile was not this ticket.
     if (!isUsherError(error, 'KUBE_ALREADY_EXISTS')) throw error;

@@ -21,8 +21,8 @@ export interface Retirement {
 /** ConfigMap in usher-system whose keys are the retired names. */
 export const RETIRED_NAMES = 'retired-names';
 const NAME = { name: RETIRED_NAMES, namespace: USHER_NAMESPACE };
-/** So many names, with their notes, stay below the 1 MiB of a ConfigMap. */
-const MOST_NAMES = 5000;
+/** Names with their notes, which are ASCII: the API server takes a ConfigMap of 1 MiB at most. */
+const MOST_BYTES = 900 * 1024;
 
 /** Retired names in the ConfigMap usher-system/retired-names. To give a name free again, take its key out with kubectl. */
 export class KubeRetiredNames implements RetiredNames {
@@ -30,6 +30,7 @@ export class KubeRetiredNames implements RetiredNames {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #informer: Informer<ConfigMap>;
+  #listed: ReadonlyMap<string, string> = new Map();
   /** Written, but not heard of through the watch yet. */
   readonly #written = new Map<string, string>();
 
@@ -41,7 +42,10 @@ export class KubeRetiredNames implements RetiredNames {
       namespace: USHER_NAMESPACE,
       fieldSelector: `metadata.name=${RETIRED_NAMES}`,
     });
-    this.#informer.onChange(() => this.#written.clear());
+    this.#informer.onChange(({ type, object }) => {
+      this.#listed = new Map(type === 'deleted' ? [] : Object.entries(object.data ?? {}));
+      this.#written.clear();
+    });
   }
 
   /**
@@ -60,7 +64,7 @@ export class KubeRetiredNames implements RetiredNames {
   }
 
   list(): string[] {
-    return [...new Set([...Object.keys(this.#listed()), ...this.#written.keys()])];
+    return [...new Set([...this.#listed.keys(), ...this.#written.keys()])];
   }
 
   /** The retirements that are on record. */
@@ -79,17 +83,34 @@ export class KubeRetiredNames implements RetiredNames {
    */
   async retire(retirements: readonly Retirement[]): Promise<void> {
     const fresh = retirements.filter(({ nodeName }) => !this.has(nodeName));
-    const kept = fresh.slice(0, Math.max(0, MOST_NAMES - this.list().length));
-    if (kept.length < fresh.length) this.#logger.error({ most: MOST_NAMES }, 'the list of retired names is full');
-    if (kept.length === 0) return;
+    if (fresh.length === 0) return;
     const now = toRfc3339(this.#clock.nowMs());
-    const data = Object.fromEntries(kept.map(({ nodeName, secretUid }) => [nodeName, `${now} ${secretUid}`]));
-    await this.#kube.mergePatch(CONFIG_MAP, NAME, { data });
+    const data: Record<string, string> = {};
+    let bytes = this.list().reduce((sum, name) => sum + bytesOf(name, this.#noteOf(name) ?? ''), 0);
+    for (const { nodeName, secretUid } of fresh) {
+      const note = `${now} ${secretUid}`;
+      bytes += bytesOf(nodeName, note);
+      if (bytes <= MOST_BYTES) data[nodeName] = note;
+    }
+    if (bytes > MOST_BYTES) this.#logger.error({ mostBytes: MOST_BYTES }, 'the list of retired names is full');
+    await this.#add(data);
     for (const [nodeName, note] of Object.entries(data)) this.#written.set(nodeName, note);
   }
 
   async stop(): Promise<void> {
     await this.#informer.stop();
+  }
+
+  async #add(data: Record<string, string>): Promise<void> {
+    if (Object.keys(data).length === 0) return;
+    try {
+      await this.#kube.mergePatch(CONFIG_MAP, NAME, { data });
+    } catch (error) {
+      if (!isUsherError(error, 'KUBE_NOT_FOUND')) throw error;
+      // Somebody deleted the list; without one, every later alarm would wait for it.
+      await this.#create();
+      await this.#kube.mergePatch(CONFIG_MAP, NAME, { data });
+    }
   }
 
   async #create(): Promise<ConfigMap> {
@@ -108,10 +129,10 @@ export class KubeRetiredNames implements RetiredNames {
   }
 
   #noteOf(nodeName: string): string | undefined {
-    return this.#written.get(nodeName) ?? this.#listed()[nodeName];
+    return this.#written.get(nodeName) ?? this.#listed.get(nodeName);
   }
+}
 
-  #listed(): Record<string, string> {
-    return this.#informer.get(RETIRED_NAMES, USHER_NAMESPACE)?.data ?? {};
-  }
+function bytesOf(nodeName: string, note: string): number {
+  return nodeName.length + note.length;
 }

@@ -39,7 +39,8 @@ export interface LiveStore {
   signIn: (code: string) => Promise<Refusal | undefined>;
   signOut: () => Promise<void>;
   claim: (claim: NewClaim) => Promise<Refusal | undefined>;
-  unclaim: (name: string) => Promise<Refusal | undefined>;
+  /** Deletes a claim, after telling it what is to become of its node where that is not what it says. */
+  unclaim: (name: string, reclaimPolicy?: ClaimView['reclaimPolicy']) => Promise<Refusal | undefined>;
   decide: (id: string, decision: DecisionRequest['decision']) => Promise<Refusal | undefined>;
   /** Lets the device `by` take the place of the device `old`. */
   replace: (old: string, by: string) => Promise<Refusal | undefined>;
@@ -156,7 +157,13 @@ export function createLiveStore(): LiveStore {
       else if (session.value?.signedIn === true) notice.value = refusal;
     },
     claim: (claim) => change('POST', '/api/v1/claims', claim),
-    unclaim: (name) => change('DELETE', claimPath(name)),
+    async unclaim(name, reclaimPolicy) {
+      if (reclaimPolicy !== undefined && claimMap.value.get(name)?.reclaimPolicy !== reclaimPolicy) {
+        const refusal = await change('PATCH', claimPath(name), { reclaimPolicy });
+        if (refusal !== undefined) return refusal;
+      }
+      return change('DELETE', claimPath(name));
+    },
     decide: (id, decision) => change('POST', devicePath(id, 'decision'), { decision }),
     replace: (old, by) => change('POST', devicePath(old, 'replacement'), { with: by }),
     async bringBack(id) {

@@ -14,7 +14,7 @@ export interface ClusterCaFacts {
 
 /** The cluster's CA: since when it is, who still holds a certificate of it and should not, and how to make another one. */
 export function clusterCaView(facts: ClusterCaFacts): ClusterCaView {
-  const revoked = facts.devices.filter((device) => isRevokedSince(device, facts.notBeforeMs));
+  const revoked = facts.devices.filter((device) => isOutSince(device, facts.notBeforeMs));
   return {
     notBefore: new Date(facts.notBeforeMs).toISOString(),
     notAfter: new Date(facts.notAfterMs).toISOString(),
@@ -28,11 +28,12 @@ export function clusterCaView(facts: ClusterCaFacts): ClusterCaView {
   };
 }
 
-/** A device revoked before this CA was made holds certificates of an older one, which are worth nothing. */
-function isRevokedSince(device: Device, notBeforeMs: number): boolean {
-  if (device.spec.decision !== 'Revoked' || !hadTicket(device)) return false;
-  const sinceMs = Date.parse(device.status?.join?.since ?? '');
-  return device.status?.join?.state !== 'revoked' || !Number.isFinite(sinceMs) || sinceMs >= notBeforeMs;
+/** A device revoked or replaced before this CA was made holds certificates of an older one, which are worth nothing. */
+function isOutSince(device: Device, notBeforeMs: number): boolean {
+  const { state, since = '' } = device.status?.join ?? {};
+  if ((device.spec.decision !== 'Revoked' && state !== 'replaced') || !hadTicket(device)) return false;
+  const sinceMs = Date.parse(since);
+  return (state !== 'revoked' && state !== 'replaced') || !Number.isFinite(sinceMs) || sinceMs >= notBeforeMs;
 }
 
 /** Steps in order. What depends on the version of k3s, or was never tried, is said to be so. */

@@ -240,7 +240,7 @@ export type AlarmList = z.infer<typeof AlarmList>;
 export const ClusterCaView = z.object({
   notBefore: timestamp,
   notAfter: timestamp,
-  /** Devices revoked since this CA was made: each still holds a certificate of it. */
+  /** Devices revoked or replaced since this CA was made: each still holds a certificate of it. */
   revoked: z.array(z.object({ device: z.string(), nodeName: z.string().optional() })),
   /** What to do, in order; `command` is to be run on the master. */
   steps: z.array(z.object({ what: z.string(), command: z.string().optional() })),

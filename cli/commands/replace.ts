@@ -5,6 +5,8 @@ const REPLACE_HELP = `
 The new device gets the claim of the old one: its node name, labels, taints and pair. So a board that was flashed anew, or
 that took over from a dead one, becomes the same node again. The old node is drained first if it still runs, and deleted;
 the old device then stays out until it is retried. usher devices names such newcomers by itself.
+A board that was stolen is not replaced but revoked (usher revoke), and its successor gets another name: the old board keeps
+a certificate for the name it had.
 
 <old> is an id or its beginning, or the name of node or claim. The same is done by kubectl: one patch of the DeviceClaim,
 spec.match.device to the new device and spec.replaces to the old one.

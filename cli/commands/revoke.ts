@@ -94,8 +94,8 @@ function caText({ notBefore, notAfter, revoked, steps }: ClusterCaView, color: b
   return [
     `The CA of the cluster is valid from ${notBefore} to ${notAfter}.`,
     revoked.length === 0
-      ? 'No device was revoked since: there is no reason to rotate it but its age.'
-      : 'Revoked since, and still holding certificates of it:',
+      ? 'No device was revoked or replaced since: there is no reason to rotate it but its age.'
+      : 'Revoked or replaced since, and still holding certificates of it:',
     ...holders,
     '',
     'To rotate it:',

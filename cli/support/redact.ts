@@ -15,14 +15,22 @@ const FORMS: readonly RegExp[] = [
   // JSON Web Tokens.
   /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
   /(?<=\b(?:Bearer|Basic) )[\w.~+/=-]{8,}/gi,
+  // The same keys in base64, as kubeconfigs have them; certificates look alike there.
+  /\bLS0tLS1CRUdJTi[\w+/=]+/g,
   // user:password@ in URLs
   /(?<=:\/\/)[^\s/:@"']+:[^\s/@"']+(?=@)/g,
 ];
-/** Fields whose value is a secret, in JSON, YAML and `key=value`. */
+/**
+ * Fields whose value is a secret, in JSON, YAML and `key=value`; also in JSON that stands within JSON, as in messages and
+ * annotations, where each quote has backslashes before it.
+ */
 const FIELDS =
-  /(["']?\b[\w-]*(?:token|password|passwd|secret|authorization|cookie|csrf|private[_-]?key|client-key-data)["']?\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;{}[\]]+)/gi;
+  /((?:\\*["'])?\b[\w-]*(?:token|password|passwd|passphrase|secret|authorization|cookie|csrf|api[_-]?key|private[_-]?key|client-key-data)(?:\\*["'])?\s*[:=]\s*)((?<escape>\\+)".*?(?<!\\)\k<escape>"|"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;{}[\]]+)/gi;
+/** The same as words of a command line, also as a list of them. */
+const OPTIONS =
+  /(--[\w-]*(?:token|password|passphrase|secret|api[_-]?key)(?:\s+|\\*["'],\s*\\*["']))[^\s"'\\,-][^\s"'\\,]*/gi;
 /** Fields of that kind whose value is no secret: numbers, words for whether there is one, public ids, paths, names. */
-const HARMLESS = /^(?:\d{1,10}|true|false|null|none|undefined|["']?(?:\*\*\*|\/[\w./-]*)?["']?)$/i;
+const HARMLESS = /^(?:\d{1,10}|true|false|null|none|undefined|\\*["']?(?:\*\*\*|\/[\w./-]*)?\\*["']?)$/i;
 const PUBLIC_FIELDS = /\btoken[_-]?ids?\b|-file["']?\s*[:=]/i;
 
 /**
@@ -33,13 +41,14 @@ export function redact(text: string, known: readonly string[]): string {
   let clean = text;
   for (const secret of known) if (secret.length >= 8) clean = clean.replaceAll(secret, HIDDEN);
   for (const form of FORMS) clean = clean.replaceAll(form, HIDDEN);
+  clean = clean.replaceAll(OPTIONS, `$1${HIDDEN}`);
   return clean.replaceAll(FIELDS, (whole: string, field: string, value: string) =>
     PUBLIC_FIELDS.test(field) || HARMLESS.test(value) ? whole : `${field}${quoted(value)}`,
   );
 }
 
 function quoted(value: string): string {
-  const quote = value.startsWith('"') || value.startsWith("'") ? value.charAt(0) : '';
+  const quote = /^\\*["']/.exec(value)?.[0] ?? '';
   return `${quote}${HIDDEN}${quote}`;
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Device, DeviceClaim } from '../../k8s/core/resources.ts';
 import type { BindableClaim, BindableDevice, ExistingNode } from '../core/binding.ts';
 import { BindingLinks, type Cluster } from '../core/binding-links.ts';
-import { matchKey, normaliseFingerprint } from '../core/claim-match.ts';
+import { matchKey, normaliseFingerprint, namesKey } from '../core/claim-match.ts';
 import { isVerified } from '../core/evidence.ts';
 
 /**
@@ -141,7 +141,8 @@ function bindableClaim({ metadata, spec }: DeviceClaim): BindableClaim {
     createdAt: metadata.creationTimestamp ?? '',
     match: spec.match,
     nodeName: spec.nodeName ?? metadata.name,
-    ...(spec.replaces === undefined ? {} : { replaces: spec.replaces }),
+    // The word that confirms a newcomer is about one key: what can be copied confirms nobody.
+    ...(spec.replaces === undefined || !namesKey(spec.match) ? {} : { replaces: spec.replaces }),
   };
 }
 

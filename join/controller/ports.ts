@@ -5,9 +5,10 @@ import type { DeviceClaim, KubeObject, Node } from '../../k8s/core/resources.ts'
 export interface TicketObjects {
   /**
    * Makes the node-password Secret, or finds the very same one; one that Usher made for an earlier ticket is replaced.
+   * @returns the hash that is bound: another one when k3s wrote the Secret, of the password of an earlier ticket
    * @throws UsherError NODE_PASSWORD_FOREIGN
    */
-  ensureNodePassword(nodeName: string, password: Secret, hash: string): Promise<void>;
+  ensureNodePassword(nodeName: string, password: Secret, hash: string): Promise<string>;
   /** Removes our Secret of a name that no Node has. */
   removeNodePassword(nodeName: string): Promise<void>;
   /** Puts the name on the allow-list, and beside it which ticket it is for. */

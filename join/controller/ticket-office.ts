@@ -16,6 +16,8 @@ import {
 import type { TicketObjects } from './ports.ts';
 import type { TicketKey } from './ticket-key.ts';
 
+/** Tickets whose node password a device may still have on its disk: the last, and those that failed since its Node. */
+const REMEMBERED_TICKETS = 8;
 /** Hashes kept ready: one for each device that may join at the same time, and as many that wait their turn. */
 const READY_HASHES = 16;
 
@@ -39,6 +41,8 @@ export class TicketOffice {
   readonly #hashes = new Map<string, Promise<string>>();
   /** Those begun before their device was approved, oldest first. */
   readonly #early = new Set<string>();
+  /** By uid of the device: the earlier ticket whose node password is bound to its name still. */
+  readonly #kept = new Map<string, number>();
   /** Hashes that are being made. */
   #unfinished = 0;
 
@@ -76,7 +80,17 @@ export class TicketOffice {
   }
 
   async makeNodePassword(plan: TicketPlan): Promise<void> {
-    await this.#options.objects.ensureNodePassword(plan.nodeName, this.#password(plan), await this.#hash(plan));
+    const wanted = await this.#hash(plan);
+    const bound = await this.#options.objects.ensureNodePassword(plan.nodeName, this.#password(plan), wanted);
+    const attempt = bound === wanted ? plan.attempt : await this.attemptOf(plan, bound);
+    // It is of another device that had the name: k3s sweeps a password that no Node has, and then a ticket can be made.
+    if (attempt === undefined) {
+      throw new UsherError('TICKET_FAILED', {
+        detail: `the node password of ${plan.nodeName} is still another device's`,
+      });
+    }
+    if (attempt === plan.attempt) this.#kept.delete(plan.device.uid);
+    else this.#kept.set(plan.device.uid, attempt);
   }
 
   async listName(plan: TicketPlan): Promise<void> {
@@ -110,14 +124,20 @@ export class TicketOffice {
       nodeName: plan.nodeName,
       server: this.#options.serverUrl(),
       token: joinTokenOf(caHash, { id, secret }),
-      nodePassword: this.#password(plan),
+      nodePassword: this.#password({ ...plan, attempt: this.#kept.get(plan.device.uid) ?? plan.attempt }),
       expiresAtMs: plan.expiresAtMs,
     };
   }
 
-  /** Whether `hash` is k3s' hash of this ticket's node password, with whatever salt. About 100 ms. */
-  async isPasswordOf(ticket: TicketId, hash: string): Promise<boolean> {
-    return await verifyNodePassword(this.#password(ticket), hash);
+  /**
+   * Number of the ticket of this device, the given one or one of those before it, whose node password k3s keeps as `hash`,
+   * with whatever salt; undefined when it is of none. About 100 ms for each.
+   */
+  async attemptOf({ device, attempt: last }: TicketId, hash: string): Promise<number | undefined> {
+    for (let attempt = last; attempt > Math.max(0, last - REMEMBERED_TICKETS); attempt -= 1) {
+      if (await verifyNodePassword(this.#password({ device, attempt }), hash)) return attempt;
+    }
+    return undefined;
   }
 
   /**

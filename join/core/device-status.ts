@@ -13,6 +13,7 @@ import type {
   ObjectRef,
   PersistedJoin,
 } from '../../k8s/core/resources.ts';
+import { healthWarnings } from '../protocol/health.ts';
 import type { EnrolState } from '../protocol/messages.ts';
 import type { ShownError } from './actions.ts';
 import type { DeviceBinding } from './binding.ts';
@@ -105,7 +106,7 @@ export function deriveStatus(source: StatusSource, nowMs: number): DeviceStatus 
   const { generation } = device.metadata;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   let { conditions } = device.status ?? {};
-  for (const said of conditionsOf(source, state))
+  for (const said of [...conditionsOf(source, state), ...hardwareHealthy(source)])
     conditions = setCondition(conditions, { ...said, ...observed }, nowMs);
   return {
     phase: phaseOf(join),
@@ -156,6 +157,20 @@ function conditionsOf(source: StatusSource, state: JoinState): Said[] {
       ? say('Ready', true, 'Joined', 'The node is Ready and carries what its claim says.')
       : say('Ready', false, open?.reason ?? 'Joining', open?.message ?? 'The join is not complete yet.'),
   ];
+}
+
+/** What the device says of its power supply and its card; there only from the first warning on. */
+function hardwareHealthy({ device, hardware }: StatusSource): Said[] {
+  const warnings = healthWarnings(hardware ?? {});
+  const [first] = warnings;
+  if (first !== undefined) {
+    const message = warnings.map((warning) => `${warning.message}. ${warning.remedy}`).join(' ');
+    return [say('HardwareHealthy', false, camelCase(first.code), message)];
+  }
+  const wasSaid = device.status?.conditions?.some(({ type }) => type === 'HardwareHealthy') === true;
+  return wasSaid
+    ? [say('HardwareHealthy', true, 'NoWarning', 'Nothing is wrong with its power supply or its card.')]
+    : [];
 }
 
 function say(type: DeviceConditionType, isTrue: boolean, reason: string, message: string): Said {

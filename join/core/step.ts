@@ -22,7 +22,7 @@ export interface Step {
 const FIRST_RETRY_MS = 10_000;
 const LONGEST_RETRY_MS = 5 * 60_000;
 /** The chart's memory of a device that never had a ticket. */
-const EMPTY: JoinContext = {
+export const FRESH_CONTEXT: JoinContext = {
   attempt: 0,
   nodeName: undefined,
   ticketId: undefined,
@@ -56,7 +56,7 @@ export function step(persisted: PersistedJoin | undefined, event: JoinEvent, now
 
 /** The machine of a device that was admitted just now. */
 export function startJoin(nowMs: number): PersistedJoin {
-  const [snapshot] = initialTransition(chart, EMPTY);
+  const [snapshot] = initialTransition(chart, FRESH_CONTEXT);
   return { schema: 1, state: snapshot.value, attempt: snapshot.context.attempt, since: toRfc3339(nowMs) };
 }
 

@@ -109,8 +109,14 @@ export class Candidates implements CandidateList {
     const keys = this.#byMac.get(mac) ?? new Set<string>();
     this.#byMac.set(mac, keys.add(deviceId));
     if (keys.size <= this.#limits.keysPerMac) return;
-    const oldest = [...keys].filter((id) => id !== deviceId).sort((a, b) => this.#lastSeen(a) - this.#lastSeen(b))[0];
+    const oldest = [...keys].filter((id) => id !== deviceId).sort((a, b) => this.#worth(a) - this.#worth(b))[0];
     if (oldest !== undefined) this.forget(oldest);
+  }
+
+  /** Who holds a genuine token goes last: anybody can copy a MAC, and the token cannot be shown again and again. */
+  #worth(deviceId: string): number {
+    const isProven = this.get(deviceId)?.provenToken !== undefined;
+    return this.#lastSeen(deviceId) + (isProven ? this.#limits.idleMs : 0);
   }
 
   #lastSeen(deviceId: string): number {

@@ -11,6 +11,8 @@ import { RateLimiter } from './rate-limiter.ts';
 const MOST_KNOWN = 8192;
 /** A device waits no longer for its connection; a handshake that is older ends in vain. */
 const HANDSHAKE_MS = 3000;
+/** Handshakes that only known callers may begin when strangers have begun all the others, as a share of those. */
+const SHARE_OF_KNOWN = 0.25;
 
 /**
  * Refuses connections beyond the limits before any handshake is paid for. Addresses from which an admitted device spoke
@@ -67,21 +69,22 @@ export class ConnectionGuard {
   #mayCome(ip: string): boolean {
     const { handshakes, openConnections, openConnectionsPerIp } = this.#limits;
     const isKnown = this.#known.has(ip);
+    const places = isKnown ? handshakes + Math.ceil(handshakes * SHARE_OF_KNOWN) : handshakes;
     if ((this.#openPerIp.get(ip) ?? 0) >= openConnectionsPerIp || this.#perIp.take(ip) > 0) return false;
     if ((isKnown ? this.#ofKnown : this.#all).take('all') > 0) return false;
-    return (
-      (this.#shaking.size < handshakes || this.#endStale()) && (this.#open.size < openConnections || this.#makeRoom())
-    );
+    return (this.#shaking.size < places || this.#endStale()) && (this.#open.size < openConnections || this.#makeRoom());
   }
 
   /** Ends the handshake that began first if its device must have given up; false when it has not. */
   #endStale(): boolean {
-    const [oldest] = this.#shaking.values();
-    if (oldest === undefined || this.#clock.nowMs() - oldest.sinceMs < HANDSHAKE_MS) return false;
+    const [oldest] = this.#shaking;
+    if (oldest === undefined) return false;
+    const [port, { socket, sinceMs }] = oldest;
+    if (this.#clock.nowMs() - sinceMs < HANDSHAKE_MS) return false;
     this.#counters.connectionsRefused += 1;
-    this.#shaking.delete(portOf(oldest.socket));
-    this.#forget(oldest.socket);
-    oldest.socket.destroy();
+    this.#shaking.delete(port);
+    this.#forget(socket);
+    socket.destroy();
     return true;
   }
 

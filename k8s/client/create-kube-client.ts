@@ -6,7 +6,7 @@ import { Secret } from '../../foundation/secret.ts';
 import { collectionPath, objectPath } from '../core/api-paths.ts';
 import { POD } from '../core/pods.ts';
 import type { Kind, KubeObject } from '../core/resources.ts';
-import { type KubeAccess, PooledKubeConfig } from './credentials.ts';
+import { type KubeAccess, PooledCredentials } from './credentials.ts';
 import { KubeInformer, type ObjectList, withKind } from './informer.ts';
 import type { Informer, KubeClient, ObjectName } from './kube-client.ts';
 import type { RequestCounts } from './request-counts.ts';
@@ -55,14 +55,14 @@ export interface KubeClientOptions {
  * @throws UsherError CONFIG_INVALID when the kubeconfig cannot be read
  */
 export function createKubeClient(options: KubeClientOptions): AdminKubeClient {
-  const config = new PooledKubeConfig(options.access);
+  const config = new PooledCredentials(options.access);
   const logger = options.logger.child({ part: 'kube-client' });
   const { clock, random = systemRandom, counts } = options;
   return new HttpKubeClient({ config, clock, random, logger, ...(counts === undefined ? {} : { counts }) });
 }
 
 interface ClientParts {
-  config: PooledKubeConfig;
+  config: PooledCredentials;
   clock: Clock;
   random: Random;
   logger: Logger;

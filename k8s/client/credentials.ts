@@ -1,8 +1,9 @@
-import type { AgentOptions, RequestOptions } from 'node:https';
-import { bufferFromFileOrString, KubeConfig, type RequestContext } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import { Agent, type buildConnector, type Dispatcher } from 'undici';
 import { messageOf, UsherError } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
+import { type CurrentContext, currentContext, inlineOrFile, needsLibrary, readContext } from './kubeconfig.ts';
 
 /** How to reach an API server, and as whom. */
 export type KubeAccess =
@@ -22,45 +23,58 @@ export type KubeAccess =
 /** Connections that one client keeps at most, watches included. */
 const MAX_CONNECTIONS = 64;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** As client-go: shorter than the idle time of load balancers. */
+const KEEP_ALIVE_MS = 30_000;
 
 /**
- * The client library's configuration with one connection pool for all requests and watches: the library itself makes a
- * pool, and so a TLS handshake, for every request, which is three times slower.
+ * Credentials and one connection pool for all requests and watches of a client: the client library makes a pool, and so a
+ * TLS handshake, for every request, which is three times slower. Certificates, tokens and passwords are applied here; where
+ * a kubeconfig asks for more, the library does it, and is loaded then.
  */
-export class PooledKubeConfig extends KubeConfig {
+export class PooledCredentials {
   readonly #access: KubeAccess;
+  #context: CurrentContext;
   #dispatcher: Dispatcher | undefined;
+  #library: Promise<KubeConfig> | undefined;
 
   /** @throws UsherError CONFIG_INVALID when the kubeconfig cannot be read or names no cluster. */
   constructor(access: KubeAccess) {
-    super();
     this.#access = access;
-    this.#load();
+    this.#context = load(access);
   }
 
   /** URL of the API server, without a trailing slash. */
   get server(): string {
-    return (this.getCurrentCluster()?.server ?? '').replace(/\/+$/, '');
+    return this.#context.cluster.server.replace(/\/+$/, '');
   }
 
   /** PEM of the CA that the API server's certificate comes from, if the configuration names one. */
   get caPem(): string | undefined {
-    const cluster = this.getCurrentCluster();
-    return bufferFromFileOrString(cluster?.caFile, cluster?.caData)?.toString();
+    const { caData, caFile } = this.#context.cluster;
+    return inlineOrFile(caData, caFile)?.toString();
+  }
+
+  /** Asked by the library's watch. */
+  getCurrentCluster(): CurrentContext['cluster'] {
+    return this.#context.cluster;
   }
 
   /** Adds credentials and the shared connection pool to a request of this class's owner or of the library. */
-  override async applySecurityAuthentication(context: RequestContext): Promise<void> {
-    const options: RequestOptions = {};
-    await this.applyToHTTPSOptions(options);
-    for (const [name, value] of Object.entries(options.headers ?? {})) context.setHeaderParam(name, String(value));
-    if (typeof options.auth === 'string') {
-      context.setHeaderParam('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
+  async applySecurityAuthentication(context: RequestContext): Promise<void> {
+    if (needsLibrary(this.#context)) {
+      this.#library ??= loadLibrary(this.#access);
+      await (await this.#library).applySecurityAuthentication(context);
+      return;
     }
+    const { token, username, password } = this.#context.user;
     if ('token' in this.#access) {
       context.setHeaderParam('Authorization', `Bearer ${(await this.#access.token()).reveal()}`);
+    } else if (typeof token === 'string') context.setHeaderParam('Authorization', `Bearer ${token}`);
+    else if (typeof username === 'string') {
+      const pair = Buffer.from(`${username}:${password ?? ''}`).toString('base64');
+      context.setHeaderParam('Authorization', `Basic ${pair}`);
     }
-    this.#dispatcher ??= await this.#makeDispatcher(options, context);
+    this.#dispatcher ??= makePool(this.#context);
     context.setDispatcher(this.#dispatcher);
   }
 
@@ -74,7 +88,8 @@ export class PooledKubeConfig extends KubeConfig {
       this.#access.invalidate?.();
       return;
     }
-    this.#load();
+    this.#context = load(this.#access);
+    this.#library = undefined;
     await this.close();
   }
 
@@ -84,49 +99,49 @@ export class PooledKubeConfig extends KubeConfig {
     this.#dispatcher = undefined;
     await dispatcher?.destroy();
   }
+}
 
-  #load(): void {
-    const access = this.#access;
-    try {
-      if ('kubeconfigPath' in access) this.loadFromFile(access.kubeconfigPath);
-      else if ('kubeconfigText' in access) this.loadFromString(access.kubeconfigText.reveal());
-      else {
-        this.loadFromClusterAndUser(
-          {
-            name: 'site',
-            server: access.server,
-            skipTLSVerify: false,
-            ...(access.caPem === undefined ? {} : { caData: Buffer.from(access.caPem).toString('base64') }),
-          },
-          { name: 'token' },
-        );
-      }
-    } catch (error) {
-      throw new UsherError('CONFIG_INVALID', { detail: `kubeconfig: ${messageOf(error)}` }, { cause: error });
-    }
-    if (this.server === '') throw new UsherError('CONFIG_INVALID', { detail: 'the kubeconfig names no cluster' });
-  }
-
-  async #makeDispatcher(options: RequestOptions, context: RequestContext): Promise<Dispatcher> {
-    const cluster = this.getCurrentCluster();
-    const { ca, cert, key, servername, rejectUnauthorized } = options;
-    const plan = this.createDispatcherOptions(
-      cluster,
-      withoutUndefined({ ca, cert, key, servername, rejectUnauthorized }),
-    );
-    // HTTP/1.1: a connection that hangs after a power cut then costs one request, not all of them.
-    if (plan.type === 'agent' || plan.type === 'none') {
-      const tls = plan.type === 'agent' ? (plan.connect as buildConnector.BuildOptions) : {};
-      const connect = { ...tls, timeout: CONNECT_TIMEOUT_MS };
-      return new Agent({ connect, allowH2: false, connections: MAX_CONNECTIONS });
-    }
-    await super.applySecurityAuthentication(context);
-    const dispatcher = context.getDispatcher();
-    if (dispatcher === undefined) throw new UsherError('CONFIG_INVALID', { detail: 'the proxy of the kubeconfig' });
-    return dispatcher;
+function load(access: KubeAccess): CurrentContext {
+  try {
+    const context = contextOf(access);
+    if (context.cluster.server === '') throw new TypeError('the kubeconfig names no cluster');
+    return context;
+  } catch (error) {
+    throw new UsherError('CONFIG_INVALID', { detail: `kubeconfig: ${messageOf(error)}` }, { cause: error });
   }
 }
 
-function withoutUndefined(options: object): AgentOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+function contextOf(access: KubeAccess): CurrentContext {
+  if ('kubeconfigPath' in access) return readContext(access.kubeconfigPath);
+  if ('kubeconfigText' in access) return currentContext(access.kubeconfigText.reveal(), process.cwd());
+  const caData = access.caPem === undefined ? {} : { caData: Buffer.from(access.caPem).toString('base64') };
+  return { cluster: { name: 'site', server: access.server, skipTLSVerify: false, ...caData }, user: { name: 'token' } };
+}
+
+async function loadLibrary(access: KubeAccess): Promise<KubeConfig> {
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  if ('kubeconfigPath' in access) config.loadFromFile(access.kubeconfigPath);
+  else if ('kubeconfigText' in access) config.loadFromString(access.kubeconfigText.reveal());
+  return config;
+}
+
+function makePool({ cluster, user }: CurrentContext): Dispatcher {
+  const connect: Partial<buildConnector.BuildOptions> = {
+    ...given('ca', inlineOrFile(cluster.caData, cluster.caFile)),
+    ...given('cert', inlineOrFile(user.certData, user.certFile)),
+    ...given('key', inlineOrFile(user.keyData, user.keyFile)),
+    ...given('servername', cluster.tlsServerName),
+    ...(cluster.skipTLSVerify ? { rejectUnauthorized: false } : {}),
+  };
+  // HTTP/1.1: a connection that hangs after a power cut then costs one request, not all of them.
+  return new Agent({
+    connect: { ...connect, timeout: CONNECT_TIMEOUT_MS, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+    allowH2: false,
+    connections: MAX_CONNECTIONS,
+  });
+}
+
+function given(name: string, value: unknown): object {
+  return value === undefined || value === null ? {} : { [name]: value };
 }

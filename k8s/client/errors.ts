@@ -1,4 +1,4 @@
-import { ApiException } from '@kubernetes/client-node';
+import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
 import { type ErrorParams, messageOf, UsherError } from '../../foundation/errors.ts';
 
 /** What a request was about, for the error message. */

@@ -1,9 +1,11 @@
-import { HttpMethod, RequestContext, Watch } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
+import { Watch } from '@kubernetes/client-node/dist/watch.js';
 import { request as undiciRequest } from 'undici';
 import { type Clock, sleep } from '../../foundation/clock.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
-import { type PooledKubeConfig } from './credentials.ts';
+import type { PooledCredentials } from './credentials.ts';
 import { refusalToError, type RequestSubject, unreachableError } from './errors.ts';
 import type { RequestCounts } from './request-counts.ts';
 
@@ -43,14 +45,14 @@ const WATCH_SECONDS = 25;
 
 /** The one place where requests leave for the API server. Every error is a UsherError of the KUBE_* family. */
 export class KubeTransport {
-  readonly #config: PooledKubeConfig;
+  readonly #config: PooledCredentials;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #headers: Record<string, string | string[]>;
   readonly #counts: RequestCounts | undefined;
 
   constructor(options: {
-    config: PooledKubeConfig;
+    config: PooledCredentials;
     clock: Clock;
     logger: Logger;
     /** Sent with every request, for instance to impersonate. */
@@ -109,7 +111,7 @@ export class KubeTransport {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       const ended = Promise.withResolvers<unknown>();
-      const controller = await new Watch(this.#config).watch(path, params, listener, (error) => {
+      const controller = await new Watch(this.#watchConfig()).watch(path, params, listener, (error) => {
         ended.resolve(error);
       });
       abortWatch = () => {
@@ -122,6 +124,12 @@ export class KubeTransport {
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** A watch asks its configuration for the cluster and for credentials, and for nothing else. */
+  #watchConfig(): KubeConfig {
+    const asked: Pick<KubeConfig, 'getCurrentCluster' | 'applySecurityAuthentication'> = this.#config;
+    return asked as KubeConfig;
   }
 
   async #attempt(request: TransportRequest): Promise<Answer> {

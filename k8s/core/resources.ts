@@ -167,7 +167,15 @@ export interface DeviceFailure {
   retryAt?: string;
 }
 
-export type DeviceConditionType = 'EvidenceVerified' | 'Claimed' | 'Ticketed' | 'NodeReady' | 'Labelled' | 'Ready';
+export type DeviceConditionType =
+  | 'EvidenceVerified'
+  | 'Claimed'
+  | 'Ticketed'
+  | 'NodeReady'
+  | 'Labelled'
+  | 'Ready'
+  /** There only once the device told of something that is wrong with its hardware. */
+  | 'HardwareHealthy';
 
 export interface DeviceStatus {
   phase?: DevicePhase;

@@ -56,6 +56,8 @@ export class UnitManager {
   readonly #timers = new Map<string, Timer>();
   /** Starts that have not finished yet; others wait for them by `After=` and `Before=`. */
   readonly #jobs = new Map<string, Promise<boolean>>();
+  /** Stops asked for so far, by unit. */
+  readonly #stops = new Map<string, number>();
   #online: Promise<void> | undefined;
 
   constructor(clock: Clock, random: Random, say: (line: string) => void) {
@@ -106,6 +108,7 @@ export class UnitManager {
     const stops = verb === 'stop' || verb.endsWith('restart') || (verb === 'disable' && now);
     const starts =
       verb === 'start' || verb === 'restart' || (verb === 'try-restart' && running) || (verb === 'enable' && now);
+    if (stops && !starts) this.#takeBack(unit.name);
     const work = async (): Promise<boolean> => {
       if (stops) await this.#stop(unit);
       return starts ? (await Promise.all(this.#enqueue([unit]))).every(Boolean) : true;
@@ -134,7 +137,11 @@ export class UnitManager {
     const jobs = [...all.values()].map((unit) => {
       const pending = this.#jobs.get(unit.name);
       if (pending !== undefined) return pending;
-      const job = registered.then(() => this.#start(unit)).finally(() => this.#jobs.delete(unit.name));
+      const job = registered
+        .then(() => this.#start(unit))
+        .finally(() => {
+          if (this.#jobs.get(unit.name) === job) this.#jobs.delete(unit.name);
+        });
       this.#jobs.set(unit.name, job);
       return job;
     });
@@ -142,9 +149,20 @@ export class UnitManager {
     return jobs;
   }
 
+  /** As systemd does: a stop cancels a start that still waits. */
+  #takeBack(name: string): void {
+    this.#stops.set(name, (this.#stops.get(name) ?? 0) + 1);
+    this.#jobs.delete(name);
+  }
+
   async #start(unit: Unit): Promise<boolean> {
+    const stops = this.#stops.get(unit.name);
     await Promise.all(this.#earlierJobs(unit));
     if (unit.after.includes(NETWORK_ONLINE)) await this.#networkOnline();
+    if (this.#stops.get(unit.name) !== stops) {
+      this.#say(`${unit.name}: its start is taken back`);
+      return false;
+    }
     if (!unit.conditionPathExists.every(conditionHolds)) {
       this.#say(`${unit.name}: skipped, a condition is not met`);
       return true;

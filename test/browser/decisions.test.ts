@@ -50,6 +50,26 @@ it('lists the pods that a release moves or ends, and says so when it cannot, wit
   expect(await api.kube.get(DEVICE_CLAIM, { name: 'press-1' })).toBeUndefined();
 });
 
+it('takes a node out that its claim would keep, when that is chosen', async () => {
+  const { page, api } = await open({
+    prepare: async (api) => {
+      await putClaimed(api, 12, 'press-1', 'Ready', { reclaimPolicy: 'Retain' });
+      await putPods(api, 'press-1');
+    },
+  });
+  await page.getByRole('button', { name: 'Unclaim…' }).click();
+  const dialog = page.getByRole('dialog');
+  expect(await dialog.getByRole('radio', { name: 'Keep it running' }).isChecked()).toBe(true);
+  await dialog.getByRole('radio', { name: 'Drain and delete it' }).check();
+  await dialog.getByText('lathes/spindle-reader stops').waitFor();
+  expect(await dialog.textContent()).toContain('the node is deleted from the cluster');
+  const told = page.waitForRequest((request) => request.method() === 'PATCH');
+  await dialog.getByRole('button', { name: 'Unclaim' }).click();
+  expect((await told).postDataJSON()).toEqual({ reclaimPolicy: 'Release' });
+  await dialog.waitFor({ state: 'detached' });
+  expect(await api.kube.get(DEVICE_CLAIM, { name: 'press-1' })).toBeUndefined();
+});
+
 it('says of one that was set aside that it stays there without its claim', async () => {
   const { page } = await open({ prepare: (api) => putClaimed(api, 12, 'press-1', 'Rejected') });
   await page.getByText('Set aside 1').last().click();

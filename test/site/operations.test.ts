@@ -66,6 +66,7 @@ describe('a site seen from outside', () => {
       expect(status?.hardware?.power).toEqual({ undervoltage: true, throttled: true });
       expect(await metric('usher_device_warnings{code="UNDERVOLTAGE"}')).toBe(1);
       expect(await usher('device', 'pi-1')).toMatch(/warning: .*\[UNDERVOLTAGE\]\nremedy: {2}Use the power supply/);
+      expect(await usher('kubectl', 'describe', 'device', id)).toMatch(/too little voltage.*Use the power supply/);
 
       // The voltage is well again: it was not since boot, and nothing is written that is known.
       await writePowerFixture(pi.folder, 0);

@@ -34,7 +34,8 @@ function Guide({ view }: { view: ClusterCaView }) {
     <>
       <p>
         Every node that joined holds a certificate of this CA, and keeps it when it is revoked. A new CA ends them all.
-        {view.revoked.length === 0 && ' No device was revoked since this CA was made, so there is no need now.'}
+        {view.revoked.length === 0 &&
+          ' No device was revoked or replaced since this CA was made, so there is no need now.'}
       </p>
       {view.revoked.length > 0 && (
         <>

@@ -175,7 +175,8 @@ function Consequences({ old, by, store }: { old: DeviceView; by: DeviceView; sto
         )}
         <li>
           The old one is told to stop when it comes back, and stands under “Set aside”. Repaired, it can be brought back
-          from there under another name.
+          from there under another name. If it was stolen, revoke it instead and give the newcomer another name: it
+          still holds a certificate of this one.
         </li>
       </ul>
     </>

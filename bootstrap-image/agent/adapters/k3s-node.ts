@@ -133,8 +133,10 @@ export class K3sNode {
 
   async stopForGood(): Promise<void> {
     const { services } = this.#options;
-    if (await services.isActive(UNIT)) await services.stop(UNIT);
-    if (await services.isEnabled(UNIT)) await services.disable(UNIT);
+    const enabled = await services.isEnabled(UNIT);
+    // At boot its start waits for the check-in: disabling does not take that start back, stopping does.
+    if (enabled || (await services.isActive(UNIT))) await services.stop(UNIT);
+    if (enabled) await services.disable(UNIT);
   }
 
   isActive(): Promise<boolean> {

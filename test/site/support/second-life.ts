@@ -11,6 +11,8 @@ import { eventually, isNodeReady, labelsOf, POD, type RunningSite } from './runn
 /** Generous: the machine may be busy with other labs. */
 const LIMIT_MS = 120_000;
 const OWNER = 'usher.internal/device';
+/** What agetty shows above the login prompt. */
+const SCREEN = '/etc/issue.d/usher.issue';
 const PASSWORD = '.node-password.k3s';
 
 /** Boards and names of their own for one operator, beside others in the same site. */
@@ -87,6 +89,17 @@ export class Bench {
       const [enabled, active] = await Promise.all(answers);
       return enabled === 'disabled' && active !== 'active';
     });
+  }
+
+  /** Waits until a board without a node says so on its screen, and k3s is down on it. */
+  async waitsForClaim(machine: string): Promise<void> {
+    const { lab } = this.running.site;
+    await eventually(`${machine} to wait for a claim`, LIMIT_MS, async () => {
+      const screen = (await lab.machine(machine).readFile(SCREEN)) ?? '';
+      return screen.includes('waiting to be claimed');
+    });
+    const k3s = await lab.execIn(machine, ['systemctl', 'is-active', 'k3s-agent'], { allowFailure: true });
+    expect(k3s.stdout.trim()).not.toBe('active');
   }
 
   /** Waits until the device has its node, Ready and labelled, as the only one here; gives the node. */

@@ -229,6 +229,17 @@ describe('check-in', () => {
     expect(appliance.seen('/enroll/v1/checkin')[0]?.body).toMatchObject({ nodeName: 'lathe-left', k3sActive: true });
   });
 
+  it('told to stop at boot, when k3s still waits for it, takes that start back', async () => {
+    await enrol();
+    device.services.active = false;
+    device.services.calls.length = 0;
+    appliance.order = 'stop';
+    await device.checkIn();
+    expect(device.services.calls).toEqual(['stop k3s-agent.service', 'disable k3s-agent.service']);
+    await device.checkIn();
+    expect(device.services.calls).toHaveLength(2);
+  });
+
   it('a rejoin takes the next ticket without the card', async () => {
     await enrol();
     appliance.order = 'rejoin';

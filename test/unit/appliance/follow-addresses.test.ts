@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { followAddresses } from '../../../appliance/follow-addresses.ts';
+import { UsherError } from '../../../foundation/errors.ts';
 import { silentLogger } from '../../../foundation/logger.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -30,5 +31,21 @@ describe('the addresses of this machine', () => {
     now = ['192.0.2.10'];
     await look(5);
     expect(told).toHaveLength(2);
+  });
+
+  it('are passed on again when that failed', async () => {
+    const clock = new ManualClock();
+    let tries = 0;
+    const moveTo = (): Promise<void> => {
+      tries += 1;
+      return tries < 3 ? Promise.reject(new UsherError('DISK_FULL', { what: 'k3s', path: '/' })) : Promise.resolve();
+    };
+    const stop = followAddresses({ addresses: () => ['192.0.2.1'], cluster: { moveTo }, clock, logger: silentLogger });
+    for (let i = 0; i < 20; i += 1) {
+      clock.advance(1000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    stop();
+    expect(tries).toBe(3);
   });
 });

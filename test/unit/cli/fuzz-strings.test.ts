@@ -6,7 +6,9 @@ import type { DeviceView } from '../../../api/core/schemas.ts';
 import { deviceColumns, deviceStory } from '../../../cli/device-text.ts';
 import { document, jsonLine, safe, table, tame } from '../../../cli/output.ts';
 import { UsherError } from '../../../foundation/errors.ts';
-import { DEVICE } from '../../../k8s/core/resources.ts';
+import { EVENT, EVENTS_NAMESPACE } from '../../../k8s/core/kube-event.ts';
+import { POD } from '../../../k8s/core/pods.ts';
+import { DEVICE, DEVICE_CLAIM, NODE } from '../../../k8s/core/resources.ts';
 import { ApiFixture, device, DEVICE_ID, MAC } from '../../support/api-fixture.ts';
 import { ALL_HOSTILE_STRINGS, isTameOnTerminal } from '../../support/hostile-strings.ts';
 
@@ -96,7 +98,12 @@ describe('what the command line makes of hostile texts', () => {
 describe('the real program', () => {
   const api = new ApiFixture();
   beforeAll(async () => {
-    await api.start();
+    const alarms = ALL_HOSTILE_STRINGS.map((text, index) => {
+      const alarm = { code: 'NODE_PASSWORD_UNEXPECTED', since: SEEN_SINCE, nodeName: text, device: text } as const;
+      return { ...alarm, id: `${text}${String(index)}`, message: text, remedy: text };
+    });
+    const acknowledge = (): Promise<boolean> => Promise.resolve(true);
+    await api.start({ alarms: { list: () => alarms, acknowledge, onChange: () => () => undefined } });
     ALL_HOSTILE_STRINGS.forEach((text, index) => {
       const mac = `dc:a6:32:00:00:${index.toString(16).padStart(2, '0')}`;
       const observations = [
@@ -120,7 +127,28 @@ describe('the real program', () => {
       { status: { phase: 'Failed', hardware: { macs: [MAC], model: text, serial: text }, failure } },
       'status',
     );
+    await putRest(text);
   });
+  /** What else may hold a hostile text: a claim, an Event of the device's story, a token's note, a pod of its node. */
+  async function putRest(text: string): Promise<void> {
+    const { kube } = api;
+    const [claim, node] = ['hostile', 'hostile'];
+    await kube.create(DEVICE_CLAIM, {
+      ...{ apiVersion: DEVICE_CLAIM.apiVersion, kind: DEVICE_CLAIM.kind, metadata: { name: claim } },
+      spec: { match: { serial: text }, nodeName: node, labels: { [text]: text } },
+    });
+    await kube.create(NODE, { apiVersion: 'v1', kind: 'Node', metadata: { name: node } });
+    await kube.mergePatch(DEVICE, { name: DEVICE_ID }, { status: { nodeRef: { name: node, uid: 'n' } } }, 'status');
+    const metadata = { name: text, namespace: text };
+    await kube.create(POD, { apiVersion: 'v1', kind: 'Pod', metadata, spec: { nodeName: node } });
+    await kube.create(EVENT, {
+      ...{ apiVersion: EVENT.apiVersion, kind: EVENT.kind, metadata: { name: 'told', namespace: EVENTS_NAMESPACE } },
+      ...{ eventTime: SEEN_SINCE, reportingController: 'usher', reportingInstance: 'usher' },
+      ...{ reason: text, type: 'Warning', note: text },
+      regarding: { apiVersion: DEVICE.apiVersion, kind: DEVICE.kind, name: DEVICE_ID },
+    });
+    await api.tokens.create({ kind: 'card', note: text });
+  }
   afterAll(() => api.stop());
 
   function usher(args: readonly string[], until?: RegExp): Promise<{ out: string; err: string }> {
@@ -155,6 +183,11 @@ describe('the real program', () => {
     [['device', DEVICE_ID, '-o', 'yaml']],
     [['device', '\u001b]0;x\u0007\u202e']],
     [['claims']],
+    [['claims', '-o', 'json']],
+    [['alarms', '-o', 'wide']],
+    [['alarms', '-o', 'yaml']],
+    [['tokens', 'list']],
+    [['revoke', DEVICE_ID]],
     [['devices', '--watch'], /raspberry/],
     [['devices', '--watch', '-o', 'json'], /\n$/],
   ])('%j prints nothing that acts on a terminal', async (args, until?: RegExp) => {

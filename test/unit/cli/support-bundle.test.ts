@@ -18,6 +18,14 @@ describe('redaction', () => {
     ['a bootstrap token', 'got abcdef.0123456789abcdef from pi', 'got *** from pi'],
     ['a JSON field', '{"nodePassword":"0123","nodeName":"pi"}', '{"nodePassword":"***","nodeName":"pi"}'],
     ['an escaped JSON field', '{"token":"a\\"b,c"}', '{"token":"***"}'],
+    [
+      'a field of JSON within JSON',
+      '{"detail":"{\\"password\\":\\"a\\\\\\"b,c\\",\\"nodeName\\":\\"pi\\"}"}',
+      '{"detail":"{\\"password\\":\\"***\\",\\"nodeName\\":\\"pi\\"}"}',
+    ],
+    ['an option', 'k3s agent --token topmost --server https://x', 'k3s agent --token *** --server https://x'],
+    ['an option in a list', '"[\\"agent\\",\\"--token\\",\\"topmost\\"]"', '"[\\"agent\\",\\"--token\\",\\"***\\"]"'],
+    ['a key in base64', 'x LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFWS0tLS0t= y', 'x *** y'],
     ['a header', 'authorization: Bearer abcdefghijkl', 'authorization: *** ***'],
     ['a cookie', 'cookie=__Host-usher', 'cookie=***'],
     ['a URL', 'https://me:pa55word@host/', 'https://***@host/'],
@@ -32,6 +40,8 @@ describe('redaction', () => {
     '{"tokenId":"0123456789","kind":"CardToken","tokens":2}',
     'token-file: /var/lib/usher/k3s/server-token',
     '{"secret": {"name":"x"}, "password": null}',
+    '{"detail":"{\\"token\\":null,\\"tokenId\\":\\"0123456789\\"}"}',
+    'k3s server --token-file /var/lib/usher/k3s/server-token',
     '2026-01-01T00:00:00Z node lathe-left at 192.168.8.10 is Ready',
   ])('leaves %s alone', (text) => {
     expect(redact(text, [])).toBe(text);

@@ -20,6 +20,19 @@ describe('SECURITY.md', () => {
   });
 });
 
+describe('docs/what-happens-when.md', () => {
+  it('names only tests that exist', async () => {
+    expect(await brokenTestLinks(join(PROJECT, 'docs/what-happens-when.md'))).toEqual([]);
+  });
+
+  it('has twenty cases, each with a test', async () => {
+    const text = await readFile(join(PROJECT, 'docs/what-happens-when.md'), 'utf8');
+    const cases = text.split(/^(?=##)/m).filter((section) => /^### \d+\. /.test(section));
+    expect(cases).toHaveLength(20);
+    expect(cases.filter((section) => !/\]\([^)]+\.test\.ts\)/.test(section))).toEqual([]);
+  });
+});
+
 describe('a link from a document to a test', () => {
   let folder = '';
   const brokenIn = async (text: string): Promise<string[]> => {

@@ -117,4 +117,16 @@ describe('slow and greedy clients', () => {
     expect((await admitted.get('status')).status).toBe(200);
     expect((await (await site.newDevice('127.0.0.4')).get('info')).status).toBe(200);
   });
+
+  it('who begin handshakes and end none keep no admitted device from its own', async () => {
+    site = await EnrolSite.start({ handshakes: 2 });
+    const certificate = await clientCertificate();
+    const admitted = site.device(certificate, '127.0.0.4');
+    site.desk.set(admitted.deviceId, 'joined');
+    expect((await admitted.get('status')).status).toBe(200);
+    await plain('127.0.0.6');
+    await plain('127.0.0.7');
+    await expect((await site.newDevice('127.0.0.8')).get('info')).rejects.toThrow();
+    expect((await site.device(certificate, '127.0.0.4').get('status')).status).toBe(200);
+  });
 });

@@ -42,6 +42,18 @@ describe('the list of candidates', () => {
     expect(list.list().map(({ deviceId }) => deviceId)).toEqual(['b', 'c', 'd', 'e']);
   });
 
+  it('lets nobody push out a holder of a genuine token with copies of its MAC', () => {
+    const clock = new ManualClock();
+    const list = new Candidates(clock);
+    const macs = ['b8:27:eb:00:00:01'];
+    list.record({ ...sighting('holder', macs), provenToken: { tokenId: 't', boundTo: ['old'] } });
+    for (const id of ['a', 'b', 'c', 'd']) {
+      clock.advance(10_000);
+      list.record(sighting(id, macs));
+    }
+    expect(list.list().map(({ deviceId }) => deviceId)).toEqual(['holder', 'c', 'd']);
+  });
+
   it('forgets after a day of silence, and holds no timer when empty', () => {
     const clock = new ManualClock();
     const list = new Candidates(clock);

@@ -1,4 +1,5 @@
-import { connect } from 'node:tls';
+import { once } from 'node:events';
+import { connect, type ConnectionOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApplianceInfo, REGISTRAR_NAME } from '../../../join/protocol/messages.ts';
 import { EnrolSite } from '../../support/enrol-site.ts';
@@ -65,5 +66,25 @@ describe('who calls is the key of the TLS connection', () => {
   it('speaks TLS 1.3 and nothing older', async () => {
     expect(await handshake('TLSv1.3')).toBe('TLSv1.3');
     expect(await handshake('TLSv1.2')).toMatch(/PROTOCOL_VERSION|ECONNRESET/);
+  });
+
+  it('takes up no earlier session: without its key a caller is nobody', async () => {
+    const { cert, key } = await clientCertificate();
+    const target = { host: '127.0.0.1', port: site.server.port, ca: site.authority.caPem, servername: REGISTRAR_NAME };
+    const ask = async (options: ConnectionOptions): Promise<{ reply: string; session?: Buffer; reused: boolean }> => {
+      const socket = connect({ ...target, ...options, timeout: 5000 });
+      const seen: { reply: string; session?: Buffer; reused: boolean } = { reply: '', reused: true };
+      socket.once('secureConnect', () => (seen.reused = socket.isSessionReused()));
+      socket.on('session', (session) => (seen.session = session));
+      socket.on('data', (chunk: Buffer) => (seen.reply += chunk.toString()));
+      socket.write('GET /enroll/v1/info HTTP/1.1\r\nHost: usher\r\nConnection: close\r\n\r\n');
+      await once(socket, 'close', { signal: AbortSignal.timeout(5000) });
+      return seen;
+    };
+    const first = await ask({ cert, key });
+    expect(first.reply).toMatch(/^HTTP\/1\.1 200 /);
+    const again = await ask(first.session === undefined ? {} : { session: first.session });
+    expect(again.reused).toBe(false);
+    expect(again.reply).toMatch(/^HTTP\/1\.1 401 /);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CATALOGUE } from '../../../foundation/error-catalogue.ts';
 import { DEVICE, DEVICE_CLAIM, NODE, type Device, type DeviceStatus } from '../../../k8s/core/resources.ts';
 import { JoinSite, joinedSite, LABELS, MIN_MS, Pi, settle, stateOf } from './join-site.ts';
 
@@ -120,6 +121,23 @@ describe('the join controller, when the world changes', () => {
     expect(await site.tokens()).toEqual([]);
   });
 
+  it('says in a condition, with the remedy, that power or card are bad, and once they are well again', async () => {
+    const { site, pi } = await joinedSite();
+    const says = async (power: { undervoltage: boolean }): Promise<unknown> => {
+      const { hello } = pi.proven;
+      const proven = { ...pi.proven, hello: { ...hello, hw: { ...hello.hw, power } } };
+      await site.ask((desk) => desk.admit(proven, pi.evidence));
+      await settle();
+      const { conditions = [], phase } = (await site.device(pi.id)).status ?? {};
+      const said = conditions.find(({ type }) => type === 'HardwareHealthy');
+      return [phase, said?.status, said?.reason, said?.message];
+    };
+    expect((await site.device(pi.id)).status?.conditions?.map(({ type }) => type)).not.toContain('HardwareHealthy');
+    const { message, remedy } = CATALOGUE.UNDERVOLTAGE;
+    expect(await says({ undervoltage: true })).toEqual(['Ready', 'False', 'Undervoltage', `${message}. ${remedy}`]);
+    expect(await says({ undervoltage: false })).toEqual(['Ready', 'True', 'NoWarning', expect.any(String)]);
+  });
+
   it('starts over from pending on a state it does not know, and finds its node', async () => {
     const { site, pi } = await joinedSite();
     site.kill();
@@ -141,6 +159,24 @@ describe('the join controller, when the world changes', () => {
     expect(site.desk.isAdmitted(pi.id)).toBe(true);
     await site.pass(2 * 60 * MIN_MS);
     expect(site.desk.isAdmitted(pi.id)).toBe(false);
+  });
+
+  it('leaves an ignored device aside, whoever is restarted, until an operator takes it back', async () => {
+    const site = await JoinSite.create();
+    await site.claim('lathe-left', { match: { serial: 's1' } });
+    await new Pi(site, 's1').hello();
+    await site.desk.decide(new Pi(site, 's1').id, 'Ignored');
+    await settle();
+    site.kill();
+    await site.start();
+    const rebooted = new Pi(site, 's1');
+    await rebooted.hello();
+    await settle();
+    expect((await site.device(rebooted.id)).status?.phase).toBe('Ignored');
+    expect(await rebooted.askTicket()).toBe('NOT_APPROVED');
+    await site.desk.decide(rebooted.id, 'Undecided');
+    await settle();
+    expect((await site.device(rebooted.id)).status?.phase).toBe('Approved');
   });
 
   it("keeps an operator's word about a device that showed nothing", async () => {

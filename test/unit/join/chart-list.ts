@@ -20,16 +20,6 @@ export function nameOf({ from, event, to, guard }: Arrow): string {
   return `${from} ${event} ${to}${guard === undefined ? '' : ` [${guard}]`}`;
 }
 
-/** The memory of a device that never had a ticket. */
-export const NO_CONTEXT: JoinContext = {
-  attempt: 0,
-  nodeName: undefined,
-  ticketId: undefined,
-  ticketedAt: undefined,
-  joinedAt: undefined,
-  failures: [],
-};
-
 /** The arrow that the chart takes for this event, as it stands in {@link arrowsOfChart}. */
 export function arrowTaken(from: JoinState, context: JoinContext, event: JoinEvent): Arrow | undefined {
   const snapshot = chart.resolveState({ value: from, context });

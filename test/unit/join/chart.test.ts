@@ -1,7 +1,7 @@
 import { getShortestPaths } from 'xstate/graph';
 import { describe, expect, it } from 'vitest';
 import { chart, type JoinContext, type JoinEvent, type JoinEventType } from '../../../join/core/chart.ts';
-import { step } from '../../../join/core/step.ts';
+import { FRESH_CONTEXT, step } from '../../../join/core/step.ts';
 import { JOIN_STATES, type JoinState, type PersistedJoin } from '../../../k8s/core/resources.ts';
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z');
@@ -174,14 +174,7 @@ describe('the join chart', () => {
   it('reaches every state from pending', () => {
     const events = ALL.map((event) => ({ ...event, at }));
     const paths = getShortestPaths(chart, {
-      input: {
-        attempt: 0,
-        nodeName: undefined,
-        ticketId: undefined,
-        ticketedAt: undefined,
-        joinedAt: undefined,
-        failures: [],
-      },
+      input: FRESH_CONTEXT,
       events,
       serializeState: (snapshot) => snapshot.value,
     });

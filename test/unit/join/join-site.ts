@@ -86,19 +86,14 @@ export class JoinSite {
         nodes: kube.inform(NODE),
         logger: silentLogger,
         events: {
-          record: (regarding, { reason, type }) => {
-            this.events.push({ reason, type, regarding: regarding.metadata.name });
-            return Promise.resolve();
-          },
+          record: (regarding, { reason, type }) =>
+            process.effect(() => this.events.push({ reason, type, regarding: regarding.metadata.name })),
         },
         clusterCaHash: () => Promise.resolve('ca'.repeat(32)),
         serverUrl: () => 'https://192.0.2.1:6443',
         tokens,
         alarms: {
-          raise: (alarm) => {
-            this.alarms.push(alarm);
-            return Promise.resolve();
-          },
+          raise: (alarm) => process.effect(() => this.alarms.push(alarm)),
         },
         hashPassword: (password, salt) => {
           this.hashes += 1;

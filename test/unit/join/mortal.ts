@@ -46,6 +46,11 @@ export class Process {
     this.#announce();
   }
 
+  /** An effect that is no change of an object, such as an Event: counted as a write, and lost while the API is away. */
+  async effect(act: () => unknown): Promise<void> {
+    await this.#request(true, () => Promise.resolve(act())).catch(() => undefined);
+  }
+
   clock(): Clock {
     return {
       nowMs: () => this.#clock.nowMs(),

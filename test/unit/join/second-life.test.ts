@@ -11,7 +11,8 @@ function reflashed(site: JoinSite, pi: Pi, key = 'new card'): Pi {
   return new Pi(site, 's1', pi.evidence, key);
 }
 
-async function confirm(site: JoinSite, old: Pi, match: object): Promise<void> {
+async function confirm(site: JoinSite, old: Pi, pi: Pi): Promise<void> {
+  const match = { serial: null, device: pi.id };
   await site.kube.mergePatch(DEVICE_CLAIM, CLAIM, { spec: { match, replaces: old.id } });
   await settle();
 }
@@ -42,10 +43,7 @@ async function addPod(site: JoinSite, name: string): Promise<void> {
 }
 
 describe('a board that was flashed anew', () => {
-  it.each([
-    ['its serial', {}],
-    ['its id', { serial: null }],
-  ])('takes its place once that is confirmed by %s, and not before', async (_, change) => {
+  it('takes its place once that is confirmed, and not before', async () => {
     const { site, pi: old } = await joinedSite();
     const pi = reflashed(site, old);
     await pi.hello();
@@ -55,7 +53,11 @@ describe('a board that was flashed anew', () => {
       failure: { code: 'REPLACEMENT_OFFERED' },
     });
     expect(await stateOf(site, old)).toBe('ready');
-    await confirm(site, old, 'serial' in change ? { ...change, device: pi.id } : {});
+    // A word that names no key might be about anybody's.
+    await site.kube.mergePatch(DEVICE_CLAIM, CLAIM, { spec: { replaces: old.id } });
+    await liveOn(site, pi);
+    expect(await stateOf(site, old)).toBe('ready');
+    await confirm(site, old, pi);
     await liveOn(site, pi);
     expect((await site.device(pi.id)).status).toMatchObject({ phase: 'Ready', nodeRef: { name: 'lathe-left' } });
     expect(await nodeOwner(site)).toBe(pi.id);
@@ -77,7 +79,7 @@ describe('a board that was flashed anew', () => {
   it('leaves the old one alone as long as the newcomer has not come', async () => {
     const { site, pi: old } = await joinedSite();
     const pi = reflashed(site, old);
-    await confirm(site, old, { serial: null, device: pi.id });
+    await confirm(site, old, pi);
     await site.pass(MIN_MS);
     expect((await site.device(old.id)).status).toMatchObject({ phase: 'Ready', claimRef: CLAIM });
     expect(await conditionOf(site, old, 'Claimed')).toMatchObject({ reason: 'Replaced' });
@@ -92,7 +94,7 @@ describe('a board that was flashed anew', () => {
     site.kube.podsKeptByBudget.add('one');
     const pi = reflashed(site, old);
     await pi.hello();
-    await confirm(site, old, {});
+    await confirm(site, old, pi);
     expect((await site.node('lathe-left'))?.spec?.unschedulable).toBe(true);
     expect(await conditionOf(site, old, 'Ready')).toMatchObject({
       reason: 'NodeDraining',
@@ -115,7 +117,7 @@ describe('a board that was flashed anew', () => {
     site.kube.podsKeptByBudget.add('one');
     const pi = reflashed(site, old);
     await pi.hello();
-    await confirm(site, old, {});
+    await confirm(site, old, pi);
     site.kill();
     await site.start();
     for (let second = 0; second < 62; second += 2) await site.pass(2000);
@@ -128,7 +130,7 @@ describe('a board that was flashed anew', () => {
     const { site, pi: old } = await joinedSite();
     const pi = reflashed(site, old);
     await pi.hello();
-    await confirm(site, old, {});
+    await confirm(site, old, pi);
     await liveOn(site, pi);
     await old.hello();
     await site.desk.decide(old.id, 'Retry');
@@ -150,7 +152,7 @@ describe('a board that was flashed anew', () => {
     const { site, pi: old } = await joinedSite();
     const pi = reflashed(site, old);
     await pi.hello();
-    await confirm(site, old, {});
+    await confirm(site, old, pi);
     await liveOn(site, pi);
     await site.desk.decide(old.id, 'Revoked');
     await site.kube.delete(NODE, { name: 'lathe-left' });
@@ -294,7 +296,7 @@ describe('a replacement whose appliance is killed', async () => {
     for (let moment = 0; moment < 20; moment += 1) {
       await pi.live();
       if (!site.isUp()) await site.start();
-      if (moment === 1) await confirm(site, old, {});
+      if (moment === 1) await confirm(site, old, pi);
       await site.pass(1000);
     }
     const end = {

@@ -195,7 +195,7 @@ export class Walk {
   }
 
   /** All that must be the same at the end, however often anything was killed. */
-  async end(): Promise<object> {
+  async end() {
     const { site } = this;
     const devices = await site.kube.list(DEVICE);
     const nodes = await site.kube.list(NODE);

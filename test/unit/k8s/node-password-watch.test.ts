@@ -150,6 +150,25 @@ describe('the watch of node passwords', () => {
       .toBe(1);
   });
 
+  it('goes on when somebody deletes the list of retired names', async () => {
+    const { alarms, retired } = await running();
+    await site.kube.delete(CONFIG_MAP, { name: 'retired-names', ...SYSTEM });
+    await site.kube.create(SECRET, passwordOf('constructor'));
+    await expect.poll(() => alarms.list().map(({ nodeName }) => nodeName)).toEqual(['constructor']);
+    expect(retired.list()).toEqual(['constructor']);
+  });
+
+  it('raises the alarm also for names that find no room in the list of retired ones', async () => {
+    const { alarms, retired } = await running();
+    const label = 'x'.repeat(60);
+    const names = Array.from({ length: 4000 }, (_, index) => `${label}.${label}.${label}.${String(index)}`);
+    await retired.retire(names.map((nodeName) => ({ nodeName, secretUid: 'a'.repeat(36) })));
+    const list = await site.kube.get(CONFIG_MAP, { name: 'retired-names', ...SYSTEM });
+    expect(JSON.stringify(list?.data).length).toBeLessThan(2 ** 20);
+    await site.kube.create(SECRET, passwordOf(`${label}.${label}.intruder`));
+    await expect.poll(() => alarms.list().map(({ nodeName }) => nodeName)).toEqual([`${label}.${label}.intruder`]);
+  });
+
   it('raises the alarm after a crash between retiring the name and raising it', async () => {
     const { retired } = await running();
     await retired.retire([{ nodeName: 'intruder', secretUid: 'uid-1' }]);
