@@ -2,7 +2,7 @@ import { toRfc3339 } from '../../foundation/clock.ts';
 import type { ErrorBody } from '../../foundation/errors.ts';
 import { printable } from '../../foundation/text.ts';
 import { isVerified } from '../../join/core/evidence.ts';
-import { DEVICE, DEVICE_CLAIM, NODE, RETRY_ANNOTATION } from '../../k8s/core/resources.ts';
+import { DEVICE, DEVICE_CLAIM, type Device, NODE, RETRY_ANNOTATION } from '../../k8s/core/resources.ts';
 import { occurrenceOf, type KubeEvent } from '../../k8s/core/kube-event.ts';
 import { observationText } from './device-view.ts';
 import type { RowSources } from './row-sources.ts';
@@ -70,11 +70,18 @@ function onLan({ sightings, candidate }: StorySources): Happened[] {
   return [...seen, hello, warning('device', lastSeenMs, refusal.toBody())];
 }
 
+/** Kubernetes tells whole seconds; a device that brought its evidence is introduced at the moment it was accepted. */
+function introducedMs({ metadata, spec }: Device): number {
+  const createdMs = timeOf(metadata.creationTimestamp);
+  const verifiedMs = timeOf(spec.evidence.verifiedAt);
+  return Math.floor(verifiedMs / 1000) * 1000 === createdMs ? verifiedMs : createdMs;
+}
+
 function ofDevice({ device }: StorySources): Happened[] {
   if (device === undefined) return [];
   const { metadata, spec, status } = device;
   const entries: Happened[] = [
-    step(normal('device', timeOf(metadata.creationTimestamp), 'Introduced', 'the appliance made its Device object')),
+    step(normal('device', introducedMs(device), 'Introduced', 'the appliance made its Device object')),
   ];
   const { kind, tokenId, verifiedAt } = spec.evidence;
   if (isVerified(spec.evidence) && verifiedAt !== undefined) {

@@ -32,8 +32,10 @@ describe('a running site that is flooded', () => {
     });
     const device = await honest.device();
     let served = 0;
-    const first = await device.post('hello', device.hello({ type: 'none' }));
-    expect(first.status).toBe(202);
+    // Its address is new here, so it may have to try more than once, as every agent does.
+    await eventually('a stranger to be heard', 60_000, async () => {
+      return (await device.post('hello', device.hello({ type: 'none' }))).status === 202;
+    });
     do {
       expect((await device.get('status')).status).toBe(202);
       served += 1;
@@ -117,10 +119,13 @@ describe('a running site that is flooded', () => {
     async () => {
       const before = { requests: await requests(), hellos: await figure('usher_enrol_hellos_total') };
       const { outcomes } = await flood.run({ do: 'one-key', hellos: KEYS });
-      expect(Object.keys(outcomes).sort()).toEqual(['RATE_LIMITED', 'pending']);
-      expect(outcomes['pending']).toBeLessThan(KEYS / 10);
+      // One that goes on all the same is not even let in.
+      const { pending = 0, RATE_LIMITED = 0, NO_APPLIANCE_FOUND = 0, ...others } = outcomes;
+      expect(others).toEqual({});
+      expect(pending).toBeGreaterThan(0);
+      expect(RATE_LIMITED + NO_APPLIANCE_FOUND).toBeGreaterThan(KEYS * 0.9);
       expect(await requests()).toBe(before.requests);
-      expect((await figure('usher_enrol_hellos_total')) - before.hellos).toBe(outcomes['pending']);
+      expect((await figure('usher_enrol_hellos_total')) - before.hellos).toBe(pending);
     },
     SLOW,
   );
