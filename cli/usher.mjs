@@ -14,7 +14,7 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
   // A master is a small machine. Where V8 finds memory enough, it lets the young generation grow to 128 MB, and garbage to
   // several times what is in use.
   setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=50');
+  setFlagsFromString('--heap-growing-percent=20');
   const { main } = await import('./main.ts');
   await main(process.argv.slice(2));
 } else {
