@@ -70,7 +70,7 @@ export function OpenDialog({ dialog, store, open, onClose }: Props) {
         >
           <p>
             <bdi>{dialog.device.failure?.message ?? 'Something about this device is not as it was'}</bdi>. Do this only
-            when you know why. It then waits for its claim and joins as any other.
+            when you know why. It then waits for its claim and joins like the rest.
           </p>
         </ConfirmDialog>
       );

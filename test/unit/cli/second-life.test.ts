@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClaimView } from '../../../api/core/schemas.ts';
 import { claimChange, type EditOptions } from '../../../cli/commands/claim-edit.ts';
@@ -10,39 +8,15 @@ import { POD } from '../../../k8s/core/pods.ts';
 import { DEVICE, DEVICE_CLAIM, NODE, type Kind, type KubeObject } from '../../../k8s/core/resources.ts';
 import { ApiFixture, candidate, device, DEVICE_ID, OTHER_ID } from '../../support/api-fixture.ts';
 import { CLUSTER_CA_PEM } from '../../support/cluster-ca.ts';
+import { type Outcome, runUsher } from '../../support/run-usher.ts';
 
-const USHER = fileURLToPath(new URL('../../../cli/usher.mjs', import.meta.url));
-/** Each call starts a process, beside all the other tests. */
-const LIMIT_MS = 20_000;
 vi.setConfig({ testTimeout: 60_000 });
 const api = new ApiFixture();
 const raised: Alarm[] = [];
 
-interface Outcome {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
 /** @param typed what the person types; without it nobody is there */
-function usher(args: readonly string[], typed?: string): Promise<Outcome> {
-  const env = { PATH: process.env['PATH'], USHER_TOKEN_FILE: api.cliFile };
-  const child = spawn(process.execPath, [USHER, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stdin.end(typed ?? '');
-  return new Promise((resolve, reject) => {
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(new UsherError('TIMED_OUT', { what: args.join(' '), limitMs: LIMIT_MS }));
-    }, LIMIT_MS);
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      resolve({ code, out, err });
-    });
-  });
-}
+const usher = (args: readonly string[], typed?: string): Promise<Outcome> =>
+  runUsher(args, { USHER_TOKEN_FILE: api.cliFile }, typed);
 
 beforeAll(async () => {
   const { message, remedy } = new UsherError('NODE_PASSWORD_UNEXPECTED', { nodeName: 'x', secret: 'y' });

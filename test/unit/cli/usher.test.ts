@@ -2,27 +2,18 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ClaimView, DeviceView } from '../../../api/core/schemas.ts';
 import { UsherError } from '../../../foundation/errors.ts';
 import { DEVICE, DEVICE_CLAIM, type Device } from '../../../k8s/core/resources.ts';
 import { ApiFixture, device, DEVICE_ID, MAC } from '../../support/api-fixture.ts';
+import { LIMIT_MS, type Outcome, runUsher, USHER } from '../../support/run-usher.ts';
 
-const USHER = fileURLToPath(new URL('../../../cli/usher.mjs', import.meta.url));
 const FAILED_ID = 'fa11edc0ffee00000000000000';
 const SEEN_MAC = 'dc:a6:32:00:00:01';
-/** Each call starts a process, beside all the other tests. */
-const LIMIT_MS = 20_000;
 vi.setConfig({ testTimeout: 60_000 });
 const api = new ApiFixture();
-
-interface Outcome {
-  code: number | null;
-  out: string;
-  err: string;
-}
 
 function start(
   args: readonly string[],
@@ -32,22 +23,8 @@ function start(
   return spawn(process.execPath, [USHER, ...args], { env: given, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-function usher(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const child = start(args, env);
-  return new Promise((resolve, reject) => {
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(new UsherError('TIMED_OUT', { what: args.join(' '), limitMs: LIMIT_MS }));
-    }, LIMIT_MS);
-    child.on('exit', (code) => {
-      clearTimeout(timer);
-      resolve({ code, out, err });
-    });
-  });
-}
+const usher = (args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> =>
+  runUsher(args, { USHER_TOKEN_FILE: api.cliFile, ...env });
 
 async function putDevice(id: string, status: Device['status']): Promise<void> {
   await api.kube.create(DEVICE, device(id));
