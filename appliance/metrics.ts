@@ -82,6 +82,7 @@ function countersOf({ discovery, enrol }: MetricsSources): Figure[] {
     ['usher_enrol_hellos_total', 'Hellos of devices', () => enrol().hellos],
     ['usher_enrol_refusals_total', 'Requests of devices that were refused', () => enrol().refusals],
     ['usher_enrol_rate_limited_total', 'Requests of devices above a limit', () => enrol().rateLimited],
+    ['usher_enrol_connections_refused_total', 'Connections of devices above a limit', () => enrol().connectionsRefused],
     ['usher_tickets_total', 'Tickets handed out', () => enrol().tickets],
   ];
 }

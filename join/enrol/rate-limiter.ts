@@ -29,10 +29,13 @@ export class RateLimiter {
     this.#buckets = new LRUCache({ max: mostKeys });
   }
 
-  /** Takes one use. Gives 0 when it was there, else the seconds until the next one is. */
-  take(key: string): number {
+  /**
+   * Takes one use. Gives 0 when it was there, else the seconds until the next one is.
+   * @param reserve uses that are not for this caller: it counts as if so many fewer were left
+   */
+  take(key: string, reserve = 0): number {
     const bucket = this.#filled(key);
-    const waitSec = this.#waitSec(bucket);
+    const waitSec = this.#waitSec({ ...bucket, left: bucket.left - reserve });
     this.#buckets.set(key, waitSec === 0 ? { ...bucket, left: bucket.left - 1 } : bucket);
     return waitSec;
   }
@@ -40,6 +43,11 @@ export class RateLimiter {
   /** As {@link take}, but takes nothing: for uses that count only when they fail. */
   peek(key: string): number {
     return this.#waitSec(this.#filled(key));
+  }
+
+  /** Whether no use of the key's is missing: it was not heard of, or not lately. */
+  isFull(key: string): boolean {
+    return this.#filled(key).left >= this.#limit.uses;
   }
 
   #waitSec({ left }: Bucket): number {

@@ -112,7 +112,7 @@ describe('slow and greedy clients', () => {
     expect((await newcomer.get('info')).status).toBe(200);
     expect(await firstOver).toBeLessThan(10_000);
     // The strangers use up what all of them may open; the admitted device's address does not count among them.
-    for (let more = 0; more < 5; more += 1) await plain('127.0.0.6');
+    for (let more = 0; more < 5; more += 1) await plain(`127.0.1.${String(1 + more)}`);
     await expect((await site.newDevice('127.0.0.7')).get('info')).rejects.toThrow();
     expect((await admitted.get('status')).status).toBe(200);
     expect((await (await site.newDevice('127.0.0.4')).get('info')).status).toBe(200);
@@ -128,5 +128,33 @@ describe('slow and greedy clients', () => {
     await plain('127.0.0.7');
     await expect((await site.newDevice('127.0.0.8')).get('info')).rejects.toThrow();
     expect((await site.device(certificate, '127.0.0.4').get('status')).status).toBe(200);
+  });
+
+  it('who use up what all may open from one address keep nobody out who comes for the first time', async () => {
+    site = await EnrolSite.start({ connections: { uses: 8, perSec: 3600 } });
+    for (let more = 0; more < 10; more += 1) await plain('127.0.0.6');
+    expect((await (await site.newDevice('127.0.0.7')).get('info')).status).toBe(200);
+    expect(site.server.counters()).toMatchObject({ connections: 7, connectionsRefused: 4 });
+  });
+
+  it('who fill all handshakes from one address make room for the handshake of another', async () => {
+    site = await EnrolSite.start({ handshakes: 3 });
+    const [earliest, , latest] = [await plain('127.0.0.6'), await plain('127.0.0.6'), await plain('127.0.0.6')];
+    const latestOver = endOf(latest);
+    expect((await (await site.newDevice('127.0.0.7')).get('info')).status).toBe(200);
+    expect(await latestOver).toBeLessThan(4000);
+    expect(earliest.destroyed).toBe(false);
+  });
+
+  it('who hold many places make room before one who holds a single one', async () => {
+    site = await EnrolSite.start({ openConnections: 3 });
+    const honest = await site.newDevice('127.0.0.5');
+    expect((await honest.get('info')).status).toBe(200);
+    const greedy = [await plain('127.0.0.6'), await plain('127.0.0.6')];
+    const firstOver = endOf(greedy[0] as Socket);
+    expect((await (await site.newDevice('127.0.0.7')).get('info')).status).toBe(200);
+    expect(await firstOver).toBeLessThan(4000);
+    expect((await honest.get('info')).status).toBe(200);
+    expect(site.server.counters().connectionsRefused).toBe(1);
   });
 });
