@@ -65,6 +65,7 @@ export class Agent {
   #tokenRefusedAtMs: number | undefined;
   #ticketConfirmedAtMs: number | undefined;
   #joinedReported = false;
+  #k3sDown = false;
   #k3sVersion: string | undefined;
   #fetching: Promise<void> | undefined;
   #fetchProblem: Problem | undefined;
@@ -122,6 +123,7 @@ export class Agent {
       ticketConfirmed: confirmedMs !== undefined && Math.abs(nowMs - confirmedMs) < TICKET_CONFIRMED_FOR_MS,
       joinedReported: this.#joinedReported,
       k3sConfigured: await this.#options.k3s.isConfigured(),
+      k3sDown: this.#k3sDown,
     };
   }
 
@@ -148,19 +150,26 @@ export class Agent {
         this.#joinedReported = true;
         return;
       case 'adopt':
-        await k3s.start();
+        await this.#startK3s();
         return this.#save({ phase: 'started' });
       case 'scrub':
         await this.#save({ phase: 'joined' });
         await scrubCard(paths.card);
         this.#card = undefined;
-        return this.#save({ phase: 'done' });
+        // A start that found this half done has not asked yet whether the device is still to be a node.
+        return this.#save({ phase: this.#status === undefined ? 'started' : 'done' });
       case 'stop':
         await k3s.stopForGood();
+        this.#k3sDown = true;
         return this.#save({ phase: 'new' });
       case 'finish':
         return;
     }
+  }
+
+  async #startK3s(): Promise<void> {
+    this.#k3sDown = false;
+    await this.#options.k3s.start();
   }
 
   /** systemd starts it anew five seconds after it has ended, and once is no fault: telling of one costs the ticket. */
@@ -285,7 +294,7 @@ export class Agent {
     const { ticketId, nodeName } = ticket;
     if (ticketId !== this.#local.ticketId) await k3s.clearForNewTicket();
     await Promise.all([k3s.write(ticket), this.#save({ phase: 'applying', ticketId, nodeName })]);
-    await k3s.start();
+    await this.#startK3s();
     this.#joinedReported = false;
     await this.#save({ phase: 'started' });
     logger.info({ ticketId, nodeName }, 'k3s-agent started with the ticket');

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../../foundation/clock.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
+import type { Random } from '../../foundation/random.ts';
 import type { CheckInReply } from '../../join/protocol/messages.ts';
 import type { DeviceIdentity } from './adapters/device-key.ts';
 import { findAppliance } from './adapters/finder.ts';
@@ -14,11 +15,14 @@ import { readState, writeState } from './adapters/state-file.ts';
 import type { DeviceTime } from './adapters/system-time.ts';
 import type { DevicePaths } from './core/device-paths.ts';
 import type { LocalState, Site } from './core/local-state.ts';
+import { retryDelayMs } from './core/retry-schedule.ts';
 
 const AGENT_UNIT = 'usher-agent.service';
 const MOST_ADDRESSES = 16;
 const NETWORK_WAIT_MS = 8_000;
 const NETWORK_LOOK_MS = 250;
+/** After a power cut the appliance may be overrun; k3s-agent waits for the first check-in, so there are not many. */
+const TRIES = 3;
 
 export interface CheckInOptions {
   readonly paths: DevicePaths;
@@ -28,6 +32,7 @@ export interface CheckInOptions {
   readonly network: Network;
   readonly time: DeviceTime;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
 }
 
@@ -35,7 +40,7 @@ export interface CheckInOptions {
 export type CheckInOutcome = CheckInReply['order'] | 'not-a-node' | 'appliance-away';
 
 /**
- * Asks the appliance once whether this node stays, and obeys. A device that has not finished joining is the agent's, not
+ * Asks the appliance whether this node stays, and obeys. A device that has not finished joining is the agent's, not
  * ours; an appliance that is away changes nothing.
  * @throws UsherError only when an order could not be carried out
  */
@@ -56,27 +61,38 @@ export async function checkIn(options: CheckInOptions): Promise<CheckInOutcome> 
 }
 
 async function ask(options: CheckInOptions, local: LocalState, site: Site): Promise<CheckInReply | undefined> {
-  const { paths, network, k3s, logger } = options;
-  try {
-    const client = await findInTime(options, local, site);
+  const { clock, random, logger } = options;
+  for (let failures = 1; ; failures += 1) {
     try {
-      if (client.origin !== local.applianceUrl)
-        await writeState(paths.state, { ...local, applianceUrl: client.origin });
-      const ips = network.links().map(({ ip }) => ip);
-      return await client.checkIn({
-        v: 1,
-        bootId: (await readBootFacts(paths)).bootId,
-        k3sActive: await k3s.isActive(),
-        ips: ips.slice(0, MOST_ADDRESSES),
-        ...(local.nodeName === undefined ? {} : { nodeName: local.nodeName }),
-        ...(await readHealth(paths)),
-      });
-    } finally {
-      client.close();
+      return await askOnce(options, local, site);
+    } catch (error) {
+      const isLast = failures >= TRIES;
+      const what = isLast
+        ? 'no order from the appliance: nothing changes'
+        : 'no order yet: the appliance is asked again';
+      logger.info({ detail: messageOf(error) }, what);
+      if (isLast) return undefined;
+      await sleep(clock, retryDelayMs(failures, false, random));
     }
-  } catch (error) {
-    logger.info({ detail: messageOf(error) }, 'no order from the appliance: nothing changes');
-    return undefined;
+  }
+}
+
+async function askOnce(options: CheckInOptions, local: LocalState, site: Site): Promise<CheckInReply> {
+  const { paths, network, k3s } = options;
+  const client = await findInTime(options, local, site);
+  try {
+    if (client.origin !== local.applianceUrl) await writeState(paths.state, { ...local, applianceUrl: client.origin });
+    const ips = network.links().map(({ ip }) => ip);
+    return await client.checkIn({
+      v: 1,
+      bootId: (await readBootFacts(paths)).bootId,
+      k3sActive: await k3s.isActive(),
+      ips: ips.slice(0, MOST_ADDRESSES),
+      ...(local.nodeName === undefined ? {} : { nodeName: local.nodeName }),
+      ...(await readHealth(paths)),
+    });
+  } finally {
+    client.close();
   }
 }
 
@@ -104,11 +120,13 @@ async function obey(options: CheckInOptions, local: LocalState, { order, server 
       await k3s.follow(server, 'no-wait');
       return;
     case 'stop':
-      logger.warn({}, 'this device was revoked: k3s stops');
+      logger.warn({}, 'this device is to be no node any more: k3s stops');
       return k3s.stopForGood();
     case 'rejoin':
       logger.info({}, 'the appliance asks for a new join');
-      await k3s.clearForNewTicket();
+      // Nobody knows when the next ticket comes; until then k3s must not start with the board.
+      await k3s.stopForGood();
+      await k3s.removeKubeletCredentials();
       // The agent makes the join; this program is waited for at boot and must not take long.
       await writeState(paths.state, { ...local, phase: 'new', ticketId: undefined });
       return services.startSoon(AGENT_UNIT);

@@ -53,7 +53,9 @@ clearInterval(alive);
 async function runOnce(work: (options: CheckInOptions) => Promise<string>): Promise<void> {
   const identity = await loadIdentity(paths.deviceKey, logger);
   if (identity === undefined) return;
-  const outcome = await work({ paths, identity, k3s, services: systemd, network, time, clock: systemClock, logger });
+  const random = systemRandom;
+  const device = { paths, identity, k3s, services: systemd, network, time, clock: systemClock, random, logger };
+  const outcome = await work(device);
   logger.debug({ outcome }, `${work.name} is over`);
 }
 

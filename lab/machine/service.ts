@@ -96,13 +96,13 @@ export class Service {
     return true;
   }
 
-  /** One command to its end; true when it succeeded, or was allowed to fail. */
+  /** One command to its end; true when it succeeded, or was allowed to fail, and no stop was asked for meanwhile. */
   async #runOnce(command: UnitCommand): Promise<boolean> {
     const ended = this.#spawn(command);
     const cancel = this.#limit(this.#unit.timeoutStartMs);
     const { code } = await ended;
     cancel();
-    return code === 0 || command.mayFail;
+    return !this.#stopping && (code === 0 || command.mayFail);
   }
 
   #spawn(command: UnitCommand): Promise<Ending> {

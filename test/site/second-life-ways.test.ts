@@ -185,6 +185,21 @@ describe('the second life of a board', () => {
     );
   });
 
+  it('a board that lost its power in the middle of its join, and was revoked meanwhile, stops', async () => {
+    const bench = new Bench(running, await operatorWay(running, 'page'), 'cut');
+    const [board, node] = [bench.name('1'), bench.name('lathe')];
+    const device = await bench.plugIn(board);
+    await bench.way.claim(node, device, bench.labels);
+    await bench.hasBegunToJoin(board);
+    await running.site.lab.kill(board);
+    await bench.way.decide(device, 'Revoked');
+    await bench.reaches(device, 'Revoked');
+    await running.site.lab.boot(board);
+    await bench.hasStopped(board);
+    await bench.way.unclaim(node);
+    await bench.isLeftWith([]);
+  }, 360_000);
+
   it('leaves nothing behind', async () => {
     expect((await running.kube.list(NODE)).map(({ metadata }) => metadata.name)).toEqual(['master']);
     expect(await tokensLeft(running)).toEqual([]);

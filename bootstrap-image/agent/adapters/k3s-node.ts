@@ -131,12 +131,12 @@ export class K3sNode {
     }
   }
 
+  /** Stops k3s-agent, and keeps it from starting with the device. */
   async stopForGood(): Promise<void> {
     const { services } = this.#options;
-    const enabled = await services.isEnabled(UNIT);
-    // At boot its start waits for the check-in: disabling does not take that start back, stopping does.
-    if (enabled || (await services.isActive(UNIT))) await services.stop(UNIT);
-    if (enabled) await services.disable(UNIT);
+    // Always: a start that waits for the check-in at boot, or for the next try after a crash, does not show as active.
+    await services.stop(UNIT);
+    if (await services.isEnabled(UNIT)) await services.disable(UNIT);
   }
 
   isActive(): Promise<boolean> {

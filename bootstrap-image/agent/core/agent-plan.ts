@@ -6,7 +6,7 @@ import type { LocalPhase } from './local-state.ts';
  * await-card: wait for a usable usher.json · find: look for the appliance · hello: show key and evidence ·
  * poll: wait for the appliance's decision · fetch: get k3s and images · join: ask for the ticket and use it ·
  * report-joined: say that k3s-agent runs · adopt: go on with a k3s-agent that already has its Node ·
- * scrub: wipe the secrets · stop: take k3s-agent down, the device was revoked · finish: end.
+ * scrub: wipe the secrets · stop: take k3s-agent down, the device is to be no node · finish: end.
  */
 export const STEPS = [
   'await-card',
@@ -38,6 +38,8 @@ export interface Situation {
   readonly ticketConfirmed: boolean;
   readonly joinedReported: boolean;
   readonly k3sConfigured: boolean;
+  /** This start has taken k3s-agent down, and has not started it since. */
+  readonly k3sDown: boolean;
 }
 
 /** The next step. Pure, and dropped into any situation (after a power cut, say) it goes on from there. */
@@ -50,12 +52,15 @@ export function nextStep(now: Situation): Step {
     case undefined:
       return 'hello';
     case 'pending':
-    case 'verified':
-    case 'rejected':
     case 'held':
       return 'poll';
-    case 'revoked':
+    case 'verified':
+      // No claim, or a ticket that was given up: what k3s was started with is worth nothing any more.
       return now.phase === 'new' ? 'poll' : 'stop';
+    case 'rejected':
+    case 'revoked':
+      // Once in every start, whatever the disk says: it may have lost its memory of a k3s that starts with the board.
+      return now.k3sDown ? 'poll' : 'stop';
     case 'approved':
       return stepWhenApproved(now);
     case 'joined':

@@ -42,7 +42,7 @@ const STEP_WORDS: Readonly<Record<Step, string>> = {
   'report-joined': 'k3s is running, the node is appearing',
   adopt: 'k3s is starting again',
   scrub: 'joined; wiping the enrol token',
-  stop: 'revoked; stopping k3s',
+  stop: 'not to be a node; stopping k3s',
   finish: 'done: this machine is a node',
 };
 

@@ -79,6 +79,14 @@ export class Bench {
     await this.running.site.lab.execIn(machine, command, { timeoutMs: LIMIT_MS });
   }
 
+  /** Waits until k3s made something with the board's ticket. */
+  async hasBegunToJoin(machine: string): Promise<void> {
+    const certificate = '/var/lib/rancher/k3s/agent/client-kubelet.crt';
+    await eventually(`k3s to have a certificate on ${machine}`, LIMIT_MS, async () => {
+      return (await this.running.site.lab.machine(machine).readFile(certificate)) !== undefined;
+    });
+  }
+
   /** Waits until the board obeyed `stop`: k3s neither runs nor starts again with the board. */
   async hasStopped(machine: string): Promise<void> {
     await eventually(`k3s to be switched off on ${machine}`, LIMIT_MS, async () => {

@@ -22,6 +22,7 @@ const BOOTED: Situation = {
   ticketConfirmed: true,
   joinedReported: true,
   k3sConfigured: true,
+  k3sDown: false,
 };
 
 describe('the plan', () => {
@@ -42,8 +43,13 @@ describe('the plan', () => {
     ['the Node is there, cut before that was noted', { phase: 'applying', state: 'joined' }, 'adopt'],
     ['called joined without k3s here', { state: 'joined', k3sConfigured: false }, 'poll'],
     ['joined, appliance away', { phase: 'joined', connected: false, state: undefined }, 'scrub'],
-    ['revoked before', { state: 'revoked' }, 'poll'],
+    ['revoked before', { state: 'revoked', k3sDown: true }, 'poll'],
+    ['revoked, and the disk does not know what runs', { state: 'revoked' }, 'stop'],
     ['revoked while joining', { phase: 'started', state: 'revoked' }, 'stop'],
+    ['rejected while joining', { phase: 'applying', state: 'rejected' }, 'stop'],
+    ['rejected before', { state: 'rejected', k3sDown: true }, 'poll'],
+    ['its claim lost while joining', { phase: 'started', state: 'verified' }, 'stop'],
+    ['nothing ties it to the site any more, perhaps for a while', { phase: 'started', state: 'pending' }, 'poll'],
     ['done', { phase: 'done', cardHoldsToken: false, connected: false, state: undefined }, 'finish'],
     ['done, and a new token on the card', { phase: 'done', connected: false, state: undefined }, 'find'],
     ['done, and that token is accepted', { phase: 'done', state: 'joined' }, 'scrub'],

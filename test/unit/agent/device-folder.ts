@@ -135,7 +135,8 @@ export class DeviceFolder {
   async #checkInOptions(): Promise<CheckInOptions> {
     const { network, k3s, time } = this.#parts();
     const { paths, services, clock } = this;
-    return { paths, identity: await this.identity(), k3s, services, network, time, clock, logger: silentLogger };
+    const identity = await this.identity();
+    return { paths, identity, k3s, services, network, time, clock, random: systemRandom, logger: silentLogger };
   }
 
   /** A `systemctl` for a real agent process: keeps its state under the root, and plays k3s making its certificate. */

@@ -211,11 +211,52 @@ describe('what goes wrong on the way', () => {
   });
 });
 
+describe('a power cut before the join is done, and no node to be when the power is back', () => {
+  const cuts = (['applying', 'started', 'joined'] as const).flatMap((phase) =>
+    (['verified', 'rejected', 'revoked'] as const).map((state) => ({ phase, state })),
+  );
+  // A disk that has forgotten its join has lost what it knew of k3s, too.
+  const forgotten = [{ phase: 'new', state: 'revoked' } as const];
+
+  it.each([...cuts, ...forgotten])('cut when $phase, then $state: k3s ends for good', async ({ phase, state }) => {
+    await enrol();
+    await device.write(device.paths.state, JSON.stringify({ ...(await device.state()), phase }));
+    const { services } = device;
+    expect([services.active, services.enabled]).toEqual([true, true]);
+    appliance.become(state);
+    const done = enrol();
+    await until(() => !services.active && !services.enabled);
+    appliance.renewTicket();
+    appliance.become('approved');
+    await done;
+    expect([services.active, services.enabled]).toEqual([true, true]);
+    expect(await device.state()).toMatchObject({ phase: 'done', ticketId: 'ticket-2' });
+  });
+
+  it('does not stop a node that is still one, and wipes its secrets before it asks', async () => {
+    await enrol();
+    await device.writeCard(appliance);
+    await device.write(device.paths.state, JSON.stringify({ ...(await device.state()), phase: 'joined' }));
+    device.services.calls.length = 0;
+    const { length } = appliance.requests;
+    await enrol();
+    expect(device.services.calls).toEqual([]);
+    expect(appliance.requests.slice(length).find(({ path }) => path === '/enroll/v1/hello')?.body).toMatchObject({
+      evidence: { type: 'none' },
+    });
+    expect(await device.state()).toMatchObject({ phase: 'done' });
+  });
+});
+
 describe('check-in', () => {
   const orders = [
     { order: 'stay', calls: [], phase: 'done' },
     { order: 'stop', calls: ['stop k3s-agent.service', 'disable k3s-agent.service'], phase: 'done' },
-    { order: 'rejoin', calls: ['stop k3s-agent.service', 'start-soon usher-agent.service'], phase: 'new' },
+    {
+      order: 'rejoin',
+      calls: ['stop k3s-agent.service', 'disable k3s-agent.service', 'start-soon usher-agent.service'],
+      phase: 'new',
+    },
   ] as const;
   it.each(orders)('obeys $order', async ({ order, calls, phase }) => {
     await enrol();
@@ -236,8 +277,29 @@ describe('check-in', () => {
     appliance.order = 'stop';
     await device.checkIn();
     expect(device.services.calls).toEqual(['stop k3s-agent.service', 'disable k3s-agent.service']);
+  });
+
+  it('stops a k3s that is between two starts, and asks for nothing to be disabled twice', async () => {
+    await enrol();
+    // As systemd says of a service that crashed and is started again in a few seconds.
+    device.services.active = false;
+    device.services.enabled = false;
+    device.services.calls.length = 0;
+    appliance.order = 'stop';
     await device.checkIn();
-    expect(device.services.calls).toHaveLength(2);
+    expect(device.services.calls).toEqual(['stop k3s-agent.service']);
+  });
+
+  it.each([
+    ['no answer', 'drop'],
+    ['a refusal', { status: 503, body: refusal('ENROL_BUSY', 5) }],
+  ] as const)('asks an appliance again that is overrun: %s', async (_what, answer) => {
+    await enrol();
+    appliance.order = 'stop';
+    let failures = 2;
+    appliance.override = ({ path }) => (path === '/enroll/v1/checkin' && failures-- > 0 ? answer : undefined);
+    expect(await device.checkIn()).toBe('stop');
+    expect(device.services.enabled).toBe(false);
   });
 
   it('a rejoin takes the next ticket without the card', async () => {
@@ -258,7 +320,7 @@ describe('check-in', () => {
     await enrol();
     const before = await device.read(device.paths.state);
     device.services.calls.length = 0;
-    appliance.override = () => 'drop';
+    appliance.override = ({ path }) => (path === '/enroll/v1/checkin' ? 'drop' : undefined);
     expect(await device.checkIn()).toBe('appliance-away');
     expect(device.services.calls).toEqual([]);
     expect(await device.read(device.paths.state)).toBe(before);

@@ -68,7 +68,8 @@ describe('units of the card', () => {
   it('understands the timer', () => {
     const timer = read('usher-checkin.timer') as TimerUnit;
     expect(timer).toMatchObject({ kind: 'timer', starts: 'usher-checkin.service' });
-    expect(nextElapseMs(timer, { ...AT_BOOT })).toBe(120_000);
+    expect(nextElapseMs(timer, { ...AT_BOOT })).toBe(45_000);
+    expect(nextElapseMs(timer, { ...AT_BOOT, lastTrigger: 45_000, unitInactive: 46_000 })).toBe(166_000);
   });
 
   it('understands k3s: always restarted, only its main process killed', () => {
