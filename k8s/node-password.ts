@@ -10,27 +10,37 @@ const derive = promisify<string, Uint8Array, number, { N: number; r: number; p: 
   scrypt,
 );
 
-/** scrypt as k3s uses it: N = 2^15, r = 8, p = 1, 64 bytes out. It takes 32 MiB, more than Node allows by itself. */
-const SCRYPT = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 2 ** 20 };
+/** The two costs of hashes that are read, as log2 N: Usher's own, and that of hashes which k3s wrote itself. */
+const OWN_COST = 10;
+const COSTS: readonly number[] = [OWN_COST, 15];
+/** Of a hash by k3s: it takes 32 MiB, and the check of OpenSSL wants some more than it takes. */
+const MOST_BYTES = 64 * 2 ** 20;
 const SALT_BYTES = 8;
 const KEY_BYTES = 64;
 
 /**
- * The hash under which k3s keeps a node password: `$1:<salt, hex>:15:8:1:<scrypt of the password, base64 without
- * padding>` (notes: the join contract of k3s, line 5). About 60 ms, off the event loop.
+ * A hash under which k3s keeps a node password: `$1:<salt, hex>:<log2 N>:8:1:<scrypt of the password, base64 without
+ * padding>` (notes: the join contract of k3s, line 5). k3s takes the cost from the hash it verifies. By itself it uses
+ * 15 (32 MiB, about 60 ms), as people may choose a node password there; Usher's are random bits of the length of a key,
+ * which no cost makes harder to guess, and a thousand of them are hashed while a site starts: 10 takes 1 MiB and 2 ms.
+ * Off the event loop.
  */
 export async function hashNodePassword(password: Secret, salt: Uint8Array): Promise<string> {
-  const key = await derive(password.reveal(), salt, KEY_BYTES, SCRYPT);
-  return `$1:${Buffer.from(salt).toString('hex')}:15:8:1:${key.toString('base64').replace(/=+$/, '')}`;
+  return await hashAtCost(password, salt, OWN_COST);
 }
 
-/** Whether `hash` is one of `password`; false also for a hash of another form. */
+/** Whether `hash`, made by Usher or by k3s, is one of `password`; false also for a hash of another form. */
 export async function verifyNodePassword(password: Secret, hash: string): Promise<boolean> {
-  const [, saltHex] = /^\$1:([0-9a-f]{16}):15:8:1:[A-Za-z0-9+/]+$/.exec(hash) ?? [];
-  if (saltHex === undefined) return false;
-  const expected = Buffer.from(await hashNodePassword(password, Buffer.from(saltHex, 'hex')));
+  const [, saltHex = '', cost] = /^\$1:([0-9a-f]{16}):(\d{1,2}):8:1:[A-Za-z0-9+/]+$/.exec(hash) ?? [];
+  if (!COSTS.includes(Number(cost))) return false;
+  const expected = Buffer.from(await hashAtCost(password, Buffer.from(saltHex, 'hex'), Number(cost)));
   const given = Buffer.from(hash);
   return expected.length === given.length && timingSafeEqual(expected, given);
+}
+
+async function hashAtCost(password: Secret, salt: Uint8Array, cost: number): Promise<string> {
+  const key = await derive(password.reveal(), salt, KEY_BYTES, { N: 2 ** cost, r: 8, p: 1, maxmem: MOST_BYTES });
+  return `$1:${Buffer.from(salt).toString('hex')}:${String(cost)}:8:1:${key.toString('base64').replace(/=+$/, '')}`;
 }
 
 export interface NodePasswordOptions {

@@ -18,7 +18,6 @@ import { kubeTicketObjects } from './kube-ticket-objects.ts';
 import type { EventSink } from './ports.ts';
 import type { TicketKey } from './ticket-key.ts';
 import { RevokedTokens } from './revoked-tokens.ts';
-import { SerialQueues } from './serial-queues.ts';
 import { TicketOffice, type TicketOfficeOptions } from './ticket-office.ts';
 
 export interface JoinOptions extends Pick<TicketOfficeOptions, 'clusterCaHash' | 'serverUrl'> {
@@ -37,7 +36,7 @@ export interface JoinOptions extends Pick<TicketOfficeOptions, 'clusterCaHash' |
   readonly retiredNames?: RetiredNames;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** k3s' hash of a node password; tests put a fast one here. */
+  /** The hash of a node password as k3s reads it; tests put their own here. */
   readonly hashPassword?: TicketOfficeOptions['hashPassword'];
 }
 
@@ -67,14 +66,12 @@ export function createJoin(options: JoinOptions): Join {
     }
     return false;
   };
-  const hashing = new SerialQueues();
   const office = new TicketOffice({
     key: options.ticketKey,
     objects: kubeTicketObjects(kube, isOfTicket),
     clusterCaHash: options.clusterCaHash,
     serverUrl: options.serverUrl,
-    // One at a time: each takes 32 MiB, and they come at the pace of the joins, not faster.
-    hashPassword: options.hashPassword ?? ((password, salt) => hashing.run('', () => hashNodePassword(password, salt))),
+    hashPassword: options.hashPassword ?? hashNodePassword,
   });
   const retired = options.retiredNames === undefined ? {} : { retiredNames: options.retiredNames };
   const binder = new ClaimBinder({ kube, store, claims, nodes, labels, events, ...retired, clock, logger });
@@ -83,7 +80,7 @@ export function createJoin(options: JoinOptions): Join {
   const { tokens } = options;
   const revokedTokens = new RevokedTokens({ ...(tokens === undefined ? {} : { tokens }), clock, logger });
   const alarms = options.alarms === undefined ? {} : { alarms: options.alarms };
-  const parts = { store, nodes, binder, planner, executor, office, revokedTokens, events, ...alarms, clock, logger };
+  const parts = { store, nodes, binder, planner, executor, revokedTokens, events, ...alarms, clock, logger };
   const reconciler = new DeviceReconciler(parts);
   const controller = new JoinController({ store, binder, reconciler, office, ...alarms, clock, logger });
   const sweeper = new Sweeper({ store, office, clock, logger });

@@ -4,11 +4,9 @@ import { asUsherError, isUsherError, messageOf, type UsherError } from '../../fo
 import type { Logger } from '../../foundation/logger.ts';
 import type { AlarmBook } from '../../k8s/alarms.ts';
 import type { Informer } from '../../k8s/client/kube-client.ts';
-import type { Device, DeviceHardware, Node, PersistedJoin } from '../../k8s/core/resources.ts';
+import type { Device, DeviceHardware, Node } from '../../k8s/core/resources.ts';
 import { LIMITS_MS, type JoinEvent } from '../core/chart.ts';
-import { isVerified } from '../core/evidence.ts';
 import { withoutReportedFault } from '../core/reported-fault.ts';
-import type { TicketId } from '../core/ticket.ts';
 import type { ActionExecutor } from './action-executor.ts';
 import type { ClaimBinder } from './claim-binder.ts';
 import { applyMark, refOf, type DevicePlanner, type Plan, type Tried } from './device-planner.ts';
@@ -16,7 +14,6 @@ import type { DeviceStore } from './device-store.ts';
 import type { EventSink } from './ports.ts';
 import type { RevokedTokens } from './revoked-tokens.ts';
 import { SerialQueues } from './serial-queues.ts';
-import type { TicketOffice } from './ticket-office.ts';
 
 export interface DeviceReconcilerOptions {
   readonly store: DeviceStore;
@@ -24,7 +21,6 @@ export interface DeviceReconcilerOptions {
   readonly binder: ClaimBinder;
   readonly planner: DevicePlanner;
   readonly executor: ActionExecutor;
-  readonly office: TicketOffice;
   readonly revokedTokens: RevokedTokens;
   /** Hears of what a person must judge. */
   readonly alarms?: Pick<AlarmBook, 'raise'>;
@@ -49,8 +45,6 @@ interface Memory {
   lastHeardMs: number;
   /** The board that the device's quarantine is about. */
   otherBoard: DeviceHardware | undefined;
-  /** The ticket whose slow hash was begun. */
-  prepared: TicketId | undefined;
   version: number;
   /** Failed rounds of actions in a row. */
   failures: number;
@@ -234,27 +228,12 @@ export class DeviceReconciler {
       const written = await store.writeStatus(device, plan.status);
       this.#announce(name);
       if (from !== plan.join.state) logger.info({ device: name, from, to: plan.join.state }, 'device moved on');
-      this.#prepare(written, plan.join);
       return written;
     } catch (error) {
       if (!isUsherError(error, 'KUBE_CONFLICT')) throw error;
       await store.refresh(name);
       return undefined;
     }
-  }
-
-  /** The hash of the next ticket's password is slow: it is begun before the device comes to ask. */
-  #prepare(device: Device, { state, attempt }: PersistedJoin): void {
-    const { office } = this.#options;
-    const memory = this.#memoryOf(device.metadata.name);
-    if (state === 'approved' || (state === 'pending' && isVerified(device.spec.evidence))) {
-      memory.prepared = { device: refOf(device), attempt: attempt + 1 };
-      office.prepare(memory.prepared, state === 'approved');
-      return;
-    }
-    // One that was asked for is forgotten when its ticket is burnt.
-    if (memory.prepared !== undefined && memory.prepared.attempt > attempt) office.forget(memory.prepared);
-    memory.prepared = undefined;
   }
 
   #tellStory(device: Device, { stories }: Plan): void {
@@ -337,7 +316,6 @@ export class DeviceReconciler {
     const memory = this.#memories.get(deviceId);
     if (memory === undefined) return;
     cancelTimers(memory);
-    if (memory.prepared !== undefined) this.#options.office.forget(memory.prepared);
     this.#memories.delete(deviceId);
     for (const handler of this.#handlers) handler(deviceId);
   }
@@ -350,7 +328,6 @@ export class DeviceReconciler {
       tried: {},
       lastHeardMs,
       otherBoard: undefined,
-      prepared: undefined,
       version: 0,
       failures: 0,
       cancelDeadline: undefined,

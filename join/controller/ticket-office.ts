@@ -18,8 +18,6 @@ import type { TicketKey } from './ticket-key.ts';
 
 /** Tickets whose node password a device may still have on its disk: the last, and those that failed since its Node. */
 const REMEMBERED_TICKETS = 8;
-/** Hashes kept ready: one for each device that may join at the same time, and as many that wait their turn. */
-const READY_HASHES = 16;
 
 export interface TicketOfficeOptions {
   readonly key: TicketKey;
@@ -28,7 +26,7 @@ export interface TicketOfficeOptions {
   readonly clusterCaHash: () => Promise<string>;
   /** URL of the k3s supervisor as devices reach it. */
   readonly serverUrl: () => string;
-  /** k3s' hash of a node password (k3s-contract.md, line 5); about 100 ms. */
+  /** The hash of a node password as k3s reads it (k3s-contract.md, line 5). */
   readonly hashPassword: (password: Secret, salt: Uint8Array) => Promise<string>;
 }
 
@@ -38,13 +36,8 @@ export interface TicketOfficeOptions {
  */
 export class TicketOffice {
   readonly #options: TicketOfficeOptions;
-  readonly #hashes = new Map<string, Promise<string>>();
-  /** Those begun before their device was approved, oldest first. */
-  readonly #early = new Set<string>();
   /** By uid of the device: the earlier ticket whose node password is bound to its name still. */
   readonly #kept = new Map<string, number>();
-  /** Hashes that are being made. */
-  #unfinished = 0;
 
   constructor(options: TicketOfficeOptions) {
     this.#options = options;
@@ -53,30 +46,6 @@ export class TicketOffice {
   /** Public id of the ticket: that of its bootstrap token. */
   idOf(ticket: TicketId): string {
     return this.#token(ticket).id;
-  }
-
-  /**
-   * Starts the slow hash of a ticket that may be asked for soon; `approved` when nothing but the device's request is
-   * missing. Only so many are kept: for an approved device the oldest makes room, first of those that wait for a claim;
-   * but not in a crowd, in which each would push out another's before it is used.
-   */
-  prepare(ticket: TicketId, approved: boolean): void {
-    const label = derivationLabel('node-password', ticket);
-    const isKnown = this.#hashes.has(label);
-    if (!isKnown && this.#hashes.size >= READY_HASHES) {
-      const [oldest] = [...this.#early, ...this.#hashes.keys()];
-      if (!approved || oldest === undefined || this.#unfinished > 0) return;
-      this.#forgetHash(oldest);
-    }
-    if (approved) this.#early.delete(label);
-    else this.#early.add(label);
-    if (isKnown) return;
-    void this.#hash(ticket).catch(() => undefined);
-  }
-
-  /** Drops what {@link prepare} began for a ticket that is not asked for any more. */
-  forget(ticket: TicketId): void {
-    this.#forgetHash(derivationLabel('node-password', ticket));
   }
 
   async makeNodePassword(plan: TicketPlan): Promise<void> {
@@ -103,7 +72,6 @@ export class TicketOffice {
   }
 
   async burn(ticket: TicketId): Promise<void> {
-    this.forget(ticket);
     await this.#options.objects.deleteBootstrapToken(this.idOf(ticket));
   }
 
@@ -131,7 +99,7 @@ export class TicketOffice {
 
   /**
    * Number of the ticket of this device, the given one or one of those before it, whose node password k3s keeps as `hash`,
-   * with whatever salt; undefined when it is of none. About 100 ms for each.
+   * with whatever salt; undefined when it is of none. About 100 ms for each when k3s made the hash.
    */
   async attemptOf({ device, attempt: last }: TicketId, hash: string): Promise<number | undefined> {
     for (let attempt = last; attempt > Math.max(0, last - REMEMBERED_TICKETS); attempt -= 1) {
@@ -173,25 +141,9 @@ export class TicketOffice {
     return new Secret(Buffer.from(bytes.subarray(0, NODE_PASSWORD_BYTES)).toString('hex'));
   }
 
-  #forgetHash(label: string): void {
-    this.#hashes.delete(label);
-    this.#early.delete(label);
-  }
-
   #hash(ticket: TicketId): Promise<string> {
-    const label = derivationLabel('node-password', ticket);
-    const ready = this.#hashes.get(label);
-    if (ready !== undefined) return ready;
     const salt = this.#options.key.derive(derivationLabel('password-salt', ticket)).subarray(0, PASSWORD_SALT_BYTES);
-    const hash = this.#options.hashPassword(this.#password(ticket), salt);
-    this.#hashes.set(label, hash);
-    this.#unfinished += 1;
-    const finished = (): void => void (this.#unfinished -= 1);
-    hash.then(finished, () => {
-      finished();
-      this.#forgetHash(label);
-    });
-    return hash;
+    return this.#options.hashPassword(this.#password(ticket), salt);
   }
 }
 

@@ -16,16 +16,13 @@ const plan = (uid: string, attempt: number) => ({
   expiresAtMs: Date.parse('2026-03-01T12:06:00Z'),
 });
 
-function office(kube: FakeKube, key: string = KEY, hashed: string[] = []): TicketOffice {
+function office(kube: FakeKube, key: string = KEY): TicketOffice {
   return new TicketOffice({
     key: new TicketKey(new Secret(key)),
     objects: kubeTicketObjects(kube, () => Promise.resolve(false)),
     clusterCaHash: () => Promise.resolve('0f'.repeat(32)),
     serverUrl: () => 'https://192.0.2.1:6443',
-    hashPassword: (password) => {
-      hashed.push(password.reveal());
-      return Promise.resolve(`$1:${password.reveal()}`);
-    },
+    hashPassword: (password) => Promise.resolve(`$1:${password.reveal()}`),
   });
 }
 async function textOf(one: TicketOffice, uid: string, attempt: number): Promise<[string, string, string]> {
@@ -47,25 +44,6 @@ describe('tickets', () => {
       await textOf(office(kube, Buffer.alloc(32, 8).toString('base64')), 'uid-1', 1),
     ];
     for (const other of others) other.forEach((part, i) => expect(part).not.toBe(base[i]));
-  });
-
-  it('have their slow hash begun early, of the newest that may be asked for, and of none that is forgotten', async () => {
-    const hashed: string[] = [];
-    const one = office(new FakeKube(), KEY, hashed);
-    const of = (uid: string): { device: { name: string; uid: string }; attempt: number } => plan(uid, 1);
-    for (let i = 0; i < 16; i += 1) one.prepare(of(`approved-${String(i)}`), true);
-    one.prepare(of('early'), false);
-    one.prepare(of('approved-16'), true);
-    // In a crowd nobody's is pushed out while others are still being made.
-    expect(hashed).toHaveLength(16);
-    await Promise.resolve();
-    one.prepare(of('approved-16'), true);
-    expect(hashed).toHaveLength(17);
-    await one.makeNodePassword(plan('approved-16', 1));
-    expect(hashed).toHaveLength(17);
-    one.forget(of('approved-16'));
-    one.prepare(of('early'), false);
-    expect(hashed).toHaveLength(18);
   });
 
   it('draw their characters evenly', () => {

@@ -134,23 +134,6 @@ describe('forgetting', () => {
     await site.pass(25 * HOUR_MS);
     expect(deviceDeletes(site)).toBe(1);
   });
-
-  it('drops the hash of a ticket that was not asked for', async () => {
-    const site = await JoinSite.create();
-    const pis = Array.from({ length: 16 }, (_, i) => new Pi(site, `s${String(i)}`));
-    for (const pi of pis) await pi.hello();
-    await settle();
-    const late = new Pi(site, 'late');
-    await late.hello();
-    await settle();
-    expect(site.hashes).toBe(16);
-    for (const pi of pis) await site.desk.decide(pi.id, 'Rejected');
-    await site.kube.delete(DEVICE, { name: late.id });
-    await settle();
-    await late.hello();
-    await settle();
-    expect(site.hashes).toBe(17);
-  });
 });
 
 describe('the hardware of a known key', () => {
