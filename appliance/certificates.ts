@@ -14,16 +14,19 @@ export interface CertificatesOptions {
   readonly enrolmentCaPem: string;
   /** Where the page keeps `ca.pem` and `page.pem`. */
   readonly pageDir: string;
+  /** The operators' own certificate of the page, when they gave one. */
+  readonly tlsCertPath?: string | undefined;
   /** Where k3s keeps its certificates; undefined with a cluster that somebody else runs. */
   readonly k3sDir: string | undefined;
 }
 
 /** Every certificate that can be read now; one that cannot be read is left out, as it is while k3s rotates it. */
 export async function readCertificates(options: CertificatesOptions): Promise<CertificateLife[]> {
-  const { enrolmentCaPem, pageDir, k3sDir } = options;
+  const { enrolmentCaPem, pageDir, tlsCertPath, k3sDir } = options;
   const files = [
     { name: 'page-ca', path: join(pageDir, 'ca.pem') },
     { name: 'page', path: join(pageDir, 'page.pem') },
+    ...(tlsCertPath === undefined ? [] : [{ name: 'page-given', path: tlsCertPath }]),
     ...(k3sDir === undefined ? [] : await certificatesIn(k3sDir)),
   ];
   const read = await Promise.all(files.map(async ({ name, path }) => ({ name, pem: await readPem(path) })));

@@ -13,39 +13,49 @@ const path = z
 const list = z.array(z.string().min(1)).default([]);
 
 /** Settings of the appliance: flags of `usher start`, after them environment variables, after them these defaults. */
-const ConfigSchema = z.strictObject({
-  site: z.string().min(1).max(63).default(hostname()),
-  stateDir: path.default('/var/lib/usher'),
-  cacheDir: path,
-  /** LAN interfaces to look at; empty: all physical ones. */
-  interfaces: list,
-  /** A k3s binary to use instead of looking for one. */
-  k3s: path.optional(),
-  k3sVersion: z.string().transform(parseK3sVersion).optional(),
-  k3sMirror: z.url().optional(),
-  k3sSha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional(),
-  /** k3s binaries for devices of other architectures, `arm64=PATH`. */
-  k3sFor: z.array(z.string().regex(/^(amd64|arm64|arm)=.+$/)).default([]),
-  /** An existing cluster instead of a k3s of our own. */
-  kubeconfig: path.optional(),
-  /** Image tarballs that every node gets. */
-  images: z.array(path).default([]),
-  /** The pause image of all nodes, when it is not the one that k3s names itself. */
-  pauseImage: z.string().min(1).max(255).optional(),
-  host: z.string().optional(),
-  pagePort: port.default(8443),
-  enrolPort: port.default(ENROL_PORT),
-  leaseFiles: z.array(path).default(['/var/lib/misc/dnsmasq.leases', '/tmp/dhcp.leases']),
-  /** The master runs no pods itself. */
-  controlPlaneOnly: z.boolean().default(false),
-  /** No DHCP server runs on this machine, so port 67 may be listened on. */
-  noLocalDhcp: z.boolean().default(false),
-  allowHosts: list,
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-});
+const ConfigSchema = z
+  .strictObject({
+    site: z.string().min(1).max(63).default(hostname()),
+    stateDir: path.default('/var/lib/usher'),
+    cacheDir: path,
+    /** LAN interfaces to look at; empty: all physical ones. */
+    interfaces: list,
+    /** A k3s binary to use instead of looking for one. */
+    k3s: path.optional(),
+    k3sVersion: z.string().transform(parseK3sVersion).optional(),
+    k3sMirror: z.url().optional(),
+    k3sSha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
+    /** k3s binaries for devices of other architectures, `arm64=PATH`. */
+    k3sFor: z.array(z.string().regex(/^(amd64|arm64|arm)=.+$/)).default([]),
+    /** An existing cluster instead of a k3s of our own. */
+    kubeconfig: path.optional(),
+    /** Image tarballs that every node gets. */
+    images: z.array(path).default([]),
+    /** The pause image of all nodes, when it is not the one that k3s names itself. */
+    pauseImage: z.string().min(1).max(255).optional(),
+    host: z.string().optional(),
+    pagePort: port.default(8443),
+    enrolPort: port.default(ENROL_PORT),
+    leaseFiles: z.array(path).default(['/var/lib/misc/dnsmasq.leases', '/tmp/dhcp.leases']),
+    /** The master runs no pods itself. */
+    controlPlaneOnly: z.boolean().default(false),
+    /** No DHCP server runs on this machine, so port 67 may be listened on. */
+    noLocalDhcp: z.boolean().default(false),
+    allowHosts: list,
+    /** The file that says where else people may sign in (OpenID Connect). */
+    oidcConfig: path.optional(),
+    /** A certificate of the operators' own for the page, and its key: both or neither. */
+    tlsCert: path.optional(),
+    tlsKey: path.optional(),
+    logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  })
+  .refine(({ tlsCert, tlsKey }) => (tlsCert === undefined) === (tlsKey === undefined), {
+    path: ['tlsKey'],
+    message: '--tls-cert and --tls-key go together',
+  });
 export type ApplianceConfig = z.infer<typeof ConfigSchema>;
 export type ApplianceOptions = z.input<typeof ConfigSchema>;
 

@@ -1,6 +1,8 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fingerprintText } from '../foundation/fingerprint-text.ts';
+import type { PageCertificateView } from '../api/core/schemas.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { UsherError } from '../foundation/errors.ts';
 import { systemRandom } from '../foundation/random.ts';
@@ -44,6 +46,7 @@ export async function runAppliance(options: ApplianceOptions): Promise<void> {
   const appliance = await startAppliance(config, surroundings);
   progress.done('Usher is ready');
   progress.say(`  page          ${appliance.pageUrls.join('  ')}`);
+  progress.say(`  trust         ${trustText(appliance.pageCertificate())}`);
   // Not into the journal at every start: whoever reads it there later must not get in with it.
   if (isFirstStart || process.stdout.isTTY) {
     progress.say(`  sign-in code  ${appliance.newSignInCode().code.reveal()}   (usher sign-in-code makes a new one)`);
@@ -55,6 +58,12 @@ export async function runAppliance(options: ApplianceOptions): Promise<void> {
   await appliance.close();
   clearTimeout(guard);
   progress.done('Stopped');
+}
+
+/** What people compare with the fingerprint that their phone shows. */
+function trustText({ issuer, caFingerprint }: PageCertificateView): string {
+  if (issuer === 'Given') return 'the page has your own certificate';
+  return `SHA-256 ${fingerprintText(caFingerprint)}   (open /trust on the page)`;
 }
 
 /** Aborts on the first SIGINT or SIGTERM; another one, later, ends the process. */

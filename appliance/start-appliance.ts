@@ -1,24 +1,28 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { PageCertificateView } from '../api/core/schemas.ts';
 import { startApiServer, type ApiServer } from '../api/server/api-server.ts';
 import { advertiseAppliance } from '../discovery/sources/advertise.ts';
 import { startDiscovery, type Discovery } from '../discovery/sources/discovery.ts';
 import { asUsherError } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
 import { toRfc3339 } from '../foundation/clock.ts';
-import { createJoin } from '../join/controller/create-join.ts';
+import { createJoin, type Join } from '../join/controller/create-join.ts';
 import { loadOrCreateTicketKey } from '../join/controller/ticket-key.ts';
 import { Artifacts } from '../join/enrol/artifacts.ts';
 import { loadOrCreateAuthority, type EnrolAuthority } from '../join/enrol/authority.ts';
 import { Candidates } from '../join/enrol/candidates.ts';
+import { ClaimCodes } from '../join/enrol/claim-codes.ts';
 import { startEnrolServer, type EnrolServer } from '../join/enrol/server.ts';
 import { KubeEnrolTokens } from '../join/enrol/tokens.ts';
-import type { EnrolTokens, JoinDesk } from '../join/core/ports.ts';
+import type { ApprovalRules } from '../join/core/approval-rule.ts';
+import type { EnrolTokens } from '../join/core/ports.ts';
 import type { CardFile } from '../join/protocol/messages.ts';
 import type { AlarmBook } from '../k8s/alarms.ts';
 import type { Informer } from '../k8s/client/kube-client.ts';
 import { DEVICE, DEVICE_CLAIM, NODE, type Device, type DeviceClaim, type Node } from '../k8s/core/resources.ts';
 import { EventRecorder } from '../k8s/events.ts';
+import { IdentifyJobs } from '../k8s/identify-jobs.ts';
 import { supplyArtifacts } from './artifact-supply.ts';
 import { readCertificates } from './certificates.ts';
 import type { ApplianceConfig } from './config.ts';
@@ -37,6 +41,8 @@ export interface Appliance {
   readonly pageUrls: readonly string[];
   /** A one-time code to sign in with. */
   newSignInCode(): { code: Secret; expiresAtMs: number };
+  /** Who vouches for the page. */
+  pageCertificate(): PageCertificateView;
   /** Stops everything in reverse order; bounded in time. */
   close(): Promise<void>;
 }
@@ -83,6 +89,7 @@ async function compose(config: ApplianceConfig, surroundings: Surroundings, stop
   return {
     pageUrls: doors.urls(),
     newSignInCode: () => doors.newSignInCode(),
+    pageCertificate: () => doors.pageCertificate(),
     close: () => stops.run(),
   };
 }
@@ -107,14 +114,20 @@ async function openDoors(parts: Parts): Promise<ApiServer> {
   });
   const vigilance = await openVigilance(parts);
   const tokens = new KubeEnrolTokens({ kube, clock, random });
-  const desk = await startJoin(parts, { ...informers, tokens }, vigilance);
+  const { controller: desk, rules } = await startJoin(parts, { ...informers, tokens }, vigilance);
   const candidates = new Candidates(clock);
   stops.add('candidates', () => {
     candidates.close();
     return Promise.resolve();
   });
+  const claimCodes = new ClaimCodes({ clock, random });
+  stops.add('claim codes', () => {
+    claimCodes.close();
+    return Promise.resolve();
+  });
   const enrol = await startEnrolServer({
     authority: parts.authority,
+    claimCodes,
     desk,
     tokens,
     candidates,
@@ -130,7 +143,15 @@ async function openDoors(parts: Parts): Promise<ApiServer> {
   });
   stops.add('enrol', () => enrol.close());
   await advertise(parts);
-  const api = await openPage(parts, { informers, tokens, candidates, enrol, alarms: vigilance.alarms });
+  const api = await openPage(parts, {
+    informers,
+    tokens,
+    claimCodes,
+    candidates,
+    enrol,
+    rules,
+    alarms: vigilance.alarms,
+  });
   stops.add('api', () => api.close());
   return api;
 }
@@ -145,7 +166,7 @@ async function startJoin(
   parts: Parts,
   sources: Informers & { tokens: EnrolTokens },
   vigilance: Vigilance,
-): Promise<JoinDesk> {
+): Promise<Join> {
   const { discovery, stops, surroundings } = parts;
   const { kube, cluster } = parts.kubernetes;
   const { clock, logger, random } = surroundings;
@@ -164,18 +185,21 @@ async function startJoin(
   stops.add('join', () => joining.stop());
   const isOfTicket = (nodeName: string, hash: string): Promise<boolean> => joining.isOfTicket(nodeName, hash);
   await watchNodePasswords(parts, vigilance, { nodes: sources.nodes, isOfTicket });
-  return joining.controller;
+  return joining;
 }
 
 interface Doors {
   informers: Informers;
   tokens: EnrolTokens;
   candidates: Candidates;
+  claimCodes: ClaimCodes;
   enrol: EnrolServer;
   alarms: AlarmBook;
+  rules: ApprovalRules;
 }
 
-async function openPage(parts: Parts, { informers, tokens, candidates, enrol, alarms }: Doors): Promise<ApiServer> {
+async function openPage(parts: Parts, doors: Doors): Promise<ApiServer> {
+  const { informers, tokens, candidates, claimCodes, enrol, alarms, rules } = doors;
   const { config, surroundings, discovery, kubernetes } = parts;
   const { clock, random, logger } = surroundings;
   const { kube, cluster, k3sPath } = kubernetes;
@@ -190,14 +214,20 @@ async function openPage(parts: Parts, { informers, tokens, candidates, enrol, al
     sightings: discovery.sightings,
     candidates,
     tokens,
+    claimCodes,
     alarms,
+    raiseAlarm: (alarm) => alarms.raise(alarm),
+    approvalRules: rules,
     informers,
     site: () => siteView({ ...parts, clock }),
     isKubernetesReady: () => kubernetes.isReady(),
     makeCard: (token) => cardFor(token, parts),
+    identifyWays: { agent: enrol, node: await identifyJobs(parts) },
     uiDir: join(import.meta.dirname, '../ui/dist'),
     stateDir: config.stateDir,
     allowHosts: config.allowHosts,
+    oidcConfig: config.oidcConfig,
+    tlsFiles: tlsFilesOf(config),
     clock,
     random,
     logger: logger.child({ part: 'api' }),
@@ -210,7 +240,7 @@ async function openPage(parts: Parts, { informers, tokens, candidates, enrol, al
 
 function metricsOf(
   { config, surroundings, discovery, kubernetes, authority }: Parts,
-  doors: Omit<Doors, 'tokens'> & { eventStreams: () => number },
+  doors: Omit<Doors, 'rules' | 'tokens' | 'claimCodes'> & { eventStreams: () => number },
 ): ReturnType<typeof createMetrics> {
   const { informers, candidates, enrol, alarms, eventStreams } = doors;
   const k3sDir = config.kubeconfig === undefined ? join(config.stateDir, 'k3s/data/server/tls') : undefined;
@@ -225,14 +255,29 @@ function metricsOf(
     alarms: () => alarms.list(),
     eventStreams,
     certificates: () =>
-      readCertificates({ enrolmentCaPem: authority.caPem, pageDir: join(config.stateDir, 'page'), k3sDir }),
+      readCertificates({
+        ...{ enrolmentCaPem: authority.caPem, pageDir: join(config.stateDir, 'page'), k3sDir },
+        tlsCertPath: config.tlsCert,
+      }),
     versions: { version: applianceVersion(), kubernetes: kubernetes.version },
     clock: surroundings.clock,
   });
 }
 
+function tlsFilesOf({ tlsCert, tlsKey }: ApplianceConfig): { certPath: string; keyPath: string } | undefined {
+  return tlsCert === undefined || tlsKey === undefined ? undefined : { certPath: tlsCert, keyPath: tlsKey };
+}
+
 function listenOn({ host }: ApplianceConfig): { host?: string } {
   return host === undefined ? {} : { host };
+}
+
+/** Asks joined nodes to show themselves; what an earlier run left of that is removed. */
+async function identifyJobs({ config, kubernetes, surroundings }: Parts): Promise<IdentifyJobs> {
+  const { clock, logger } = surroundings;
+  const jobs = new IdentifyJobs({ kube: kubernetes.kube, pauseImage: config.pauseImage, clock, logger });
+  await jobs.sweep();
+  return jobs;
 }
 
 async function offerArtifacts(parts: Parts): Promise<Artifacts> {

@@ -1,5 +1,5 @@
 import { Secret } from '../foundation/secret.ts';
-import type { CardFile } from '../join/protocol/messages.ts';
+import type { CardFile, ClaimCard } from '../join/protocol/messages.ts';
 
 /** One file or symbolic link that a card carries. */
 export interface CardEntry {
@@ -21,8 +21,8 @@ export interface CardOptions {
   readonly agentBundle: string;
   /** A Node 24 binary for the device's architecture. */
   readonly nodeBinary: string;
-  /** What the card is personalised with; left out for an image without any. */
-  readonly usherJson?: CardFile;
+  /** What the card is personalised with, also when it is a generic one; left out for an image without any. */
+  readonly usherJson?: CardFile | ClaimCard;
 }
 
 const UNITS_FOLDER = new URL('agent/units/', import.meta.url);
@@ -34,6 +34,7 @@ const WANTED_BY = {
   'usher-agent.service': 'multi-user.target',
   'usher-checkin.service': 'multi-user.target',
   'usher-checkin.timer': 'timers.target',
+  'usher-identify.path': 'multi-user.target',
 } as const;
 
 /** All files that make a machine with systemd enrol itself: program, units, their enabling links, and `usher.json`. */
@@ -43,6 +44,7 @@ export function cardFiles(options: CardOptions): CardEntry[] {
     file('/usr/lib/usher/agent.mjs', 0o644, options.agentBundle),
     // Where k3s' own installer puts it, so that k3s' own uninstaller finds it.
     file('/etc/systemd/system/k3s-agent.service', 0o644, unit('k3s-agent.service')),
+    file(`${SYSTEMD}/usher-identify.service`, 0o644, unit('usher-identify.service')),
   ];
   for (const [name, target] of Object.entries(WANTED_BY)) {
     entries.push(file(`${SYSTEMD}/${name}`, 0o644, unit(name)));

@@ -1,6 +1,6 @@
 import type { ApiClient } from '../api/client/api-client.ts';
 import { isUsherError, UsherError } from '../foundation/errors.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../foundation/nearest.ts';
 import { safe } from './output.ts';
 
 /** What a command line named, by kind. */

@@ -2,13 +2,21 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { asUsherError } from '../foundation/errors.ts';
 import { addAlarmCommands } from './commands/alarms.ts';
+import { addApiTokenCommands } from './commands/api-tokens.ts';
+import { addAuditCommands } from './commands/audit.ts';
+import { addClaimCodeCommands } from './commands/claim-code.ts';
 import { addClaimCommands } from './commands/claims.ts';
 import { addDeviceCommands } from './commands/devices.ts';
+import { addIdentifyCommand } from './commands/identify.ts';
 import { addKubectlCommand } from './commands/kubectl.ts';
+import { addLabelsCommand } from './commands/labels.ts';
 import { addReplaceCommand } from './commands/replace.ts';
 import { addRevokeCommands } from './commands/revoke.ts';
+import { addRuleCommands } from './commands/rules.ts';
 import { addSiteCommands } from './commands/site.ts';
 import { addTokenCommands } from './commands/tokens.ts';
+import { addUserCommands } from './commands/users.ts';
+import { addTrustCommand } from './commands/trust.ts';
 import { withCommonOptions } from './context.ts';
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.ts';
 import { safe } from './output.ts';
@@ -35,8 +43,7 @@ const HEAVY: Readonly<Record<string, { summary: string; load: (program: Command)
 
 const MAX_ERROR_LINE = 1000;
 
-const DESCRIPTION = `Usher meets each new machine at the door of a site, checks its ticket, and walks it to the seat its label names:
-a plugged-in Raspberry Pi becomes a labelled Kubernetes node.`;
+const DESCRIPTION = `Usher meets each new machine at the door of a site, checks its ticket, and walks it to the seat its label names: a plugged-in Raspberry Pi becomes a labelled Kubernetes node.`;
 
 const EXAMPLES = `
 Examples:
@@ -74,6 +81,7 @@ export async function buildProgram(argv: readonly string[]): Promise<Command> {
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText('after', EXAMPLES)
+    .addHelpText('afterAll', ({ command }) => (command.parent === null ? '' : '\nExit codes: usher --help'))
     .exitOverride();
   const named = namedCommand(program, argv);
   for (const [name, { summary, load }] of Object.entries(HEAVY)) {
@@ -82,11 +90,19 @@ export async function buildProgram(argv: readonly string[]): Promise<Command> {
   }
   addDeviceCommands(program);
   addClaimCommands(program);
+  addClaimCodeCommands(program);
+  addIdentifyCommand(program);
   addReplaceCommand(program);
+  addLabelsCommand(program);
   addRevokeCommands(program);
   addAlarmCommands(program);
   addTokenCommands(program);
+  addRuleCommands(program);
+  addUserCommands(program);
+  addApiTokenCommands(program);
+  addAuditCommands(program);
   addSiteCommands(program);
+  addTrustCommand(program);
   addKubectlCommand(program);
   inheritExitOverride(program);
   return program;

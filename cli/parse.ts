@@ -48,6 +48,12 @@ export function parseCount(text: string): number {
   return count;
 }
 
+/** A whole number from 0 on. */
+export function parseFirstNumber(text: string): number {
+  if (!/^\d{1,7}$/.test(text)) throw new InvalidArgumentError('Write a whole number from 0 on.');
+  return Number(text);
+}
+
 /** For options that may be repeated: parses each value and keeps them in order. */
 export function collect<Value>(parse: (text: string) => Value): (text: string, before: Value[] | undefined) => Value[] {
   return (text, before) => [...(before ?? []), parse(text)];

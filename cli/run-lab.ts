@@ -5,6 +5,7 @@ import { ensureRequirements } from '../appliance/doctor.ts';
 import { createProgress, type Progress } from '../appliance/progress.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { isUsherError, UsherError } from '../foundation/errors.ts';
+import { fingerprintText } from '../foundation/fingerprint-text.ts';
 import { silentLogger } from '../foundation/logger.ts';
 import { k3sArchOf, parseK3sVersion, PINNED_K3S_VERSION } from '../k8s/core/k3s-release.ts';
 import { obtainK3s } from '../k8s/k3s/obtain.ts';
@@ -130,10 +131,12 @@ async function explain(site: Site, progress: Progress): Promise<void> {
   const client = new ApiClient(findAppliance({ tokenFile: site.cliFile, env: {} }));
   try {
     const { code } = await client.newSignInCode();
+    const { caFingerprint } = await client.pageCertificate();
     progress.done('The site is up');
     progress.say(`
   page          ${site.url}
   sign-in code  ${code}   (npx usher sign-in-code makes a new one)
+  trust         SHA-256 ${fingerprintText(caFingerprint)}   (open /trust on the page)
 
   In another terminal:
     npx usher devices

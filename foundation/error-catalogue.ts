@@ -7,7 +7,9 @@ import { JOIN_ERRORS } from './error-catalogue/join.ts';
 import { K3S_ERRORS } from './error-catalogue/k3s.ts';
 import { KUBERNETES_ERRORS } from './error-catalogue/kubernetes.ts';
 import { LAB_ERRORS } from './error-catalogue/lab.ts';
+import { MANIFEST_ERRORS } from './error-catalogue/manifests.ts';
 import { OPERATOR_ERRORS } from './error-catalogue/operators.ts';
+import { PEOPLE_ERRORS } from './error-catalogue/people.ts';
 
 export type { CatalogueEntry } from './error-catalogue/entry.ts';
 
@@ -19,8 +21,10 @@ export const ERROR_CLASSES = {
   discovery: DISCOVERY_ERRORS,
   enrolment: ENROLMENT_ERRORS,
   claims: CLAIM_ERRORS,
+  manifests: MANIFEST_ERRORS,
   join: JOIN_ERRORS,
   operators: OPERATOR_ERRORS,
+  people: PEOPLE_ERRORS,
   agent: AGENT_ERRORS,
   lab: LAB_ERRORS,
 } as const;
@@ -36,8 +40,10 @@ export const CATALOGUE = {
   ...DISCOVERY_ERRORS,
   ...ENROLMENT_ERRORS,
   ...CLAIM_ERRORS,
+  ...MANIFEST_ERRORS,
   ...JOIN_ERRORS,
   ...OPERATOR_ERRORS,
+  ...PEOPLE_ERRORS,
   ...AGENT_ERRORS,
   ...LAB_ERRORS,
 } as const;

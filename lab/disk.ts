@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { CardEntry } from '../bootstrap-image/card.ts';
 import { messageOf, UsherError } from '../foundation/errors.ts';
 import type { Board } from './core/board.ts';
-import { pathOnDisk, SYSFS_FIXTURES } from './core/mount-plan.ts';
+import { LED_FIXTURES, pathOnDisk, SYSFS_FIXTURES } from './core/mount-plan.ts';
 import { hasCode } from './tools.ts';
 
 /** Writes what a machine needs to know of itself into its disk. The machine id lives as long as the disk does. */
@@ -39,6 +39,18 @@ export async function writePowerFixture(folder: string, bits = 0): Promise<void>
   const firmware = join(folder, SYSFS_FIXTURES, 'soc/soc:firmware');
   await mkdir(firmware, { recursive: true });
   await writeFile(join(firmware, 'get_throttled'), `${bits.toString(16)}\n`);
+}
+
+/** File that shows, as text, how bright a machine's activity LED is; `folder` is the machine's on the host. */
+export function ledFile(folder: string, name: 'brightness' | 'trigger' = 'brightness'): string {
+  return join(folder, LED_FIXTURES, 'leds/ACT', name);
+}
+
+/** Fixture: the activity LED as a boot leaves it, driven by the card. Its files only keep what was written last. */
+export async function writeLedFixture(folder: string): Promise<void> {
+  await mkdir(dirname(ledFile(folder)), { recursive: true });
+  await writeFile(ledFile(folder, 'trigger'), 'mmc0\n');
+  await writeFile(ledFile(folder), '0\n');
 }
 
 /** All files that a card carries. */

@@ -10,7 +10,15 @@ import type { Board } from './core/board.ts';
 import type { CgroupHierarchy } from './core/cgroup-plan.ts';
 import { type Bind, foldersOf, LAB_FOLDER, layersOf, pathOnDisk, planMounts, toScript } from './core/mount-plan.ts';
 import { labPrefix, namespaceOf } from './core/names.ts';
-import { type Card, CARD_FOLDER, writeCard, writeDeviceTree, writeIdentity, writePowerFixture } from './disk.ts';
+import {
+  type Card,
+  CARD_FOLDER,
+  writeCard,
+  writeDeviceTree,
+  writeIdentity,
+  writeLedFixture,
+  writePowerFixture,
+} from './disk.ts';
 import { fakeTimeLibrary } from './fake-time.ts';
 import type { LabJournal } from './journal.ts';
 import { type MachineExit, MachineProcess } from './machine-process.ts';
@@ -300,6 +308,7 @@ export class Machine {
     if (spec.board !== undefined) {
       await writeDeviceTree(join(this.folder, 'firmware'), spec.board);
       await writePowerFixture(this.folder);
+      await writeLedFixture(this.folder);
     }
     const steps = planMounts({
       folder: this.folder,

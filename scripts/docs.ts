@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { ERROR_CLASSES } from '../foundation/error-catalogue.ts';
+import { GENERATED_CLIENT, generatedClient } from './generate-client.ts';
 import { errorPage, errorsTable, unexplained } from './error-pages.ts';
 import { importGraph } from './import-graph.ts';
 import { brokenTestLinks } from './test-links.ts';
@@ -16,6 +17,7 @@ const PAGES = Object.entries(ERROR_CLASSES).map(([name, entries]) => ({ file: `d
 const GENERATED: readonly Generated[] = [
   { file: 'docs/errors.md', make: (text) => replaceSection(text, 'errors', errorsTable(ERROR_CLASSES)) },
   ...PAGES.map(({ file, entries }) => ({ file, make: (text: string) => Promise.resolve(errorPage(text, entries)) })),
+  { file: GENERATED_CLIENT, make: generatedClient },
   { file: 'ARCHITECTURE.md', make: async (text) => replaceSection(text, 'import-graph', await importGraph()) },
 ];
 /** Documents whose promises name the tests that keep them. */

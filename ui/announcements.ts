@@ -1,4 +1,5 @@
 import type { AlarmView, DeviceView } from '../api/core/schemas.ts';
+import type { Messages } from './messages/en.ts';
 import { badgeOf, groupOf, nameOf } from './device-groups.ts';
 
 /** What of a device is worth telling when it changes. */
@@ -14,30 +15,31 @@ const MAX_TOLD = 3;
 export function changesInWords(
   before: ReadonlyMap<string, Stand> | undefined,
   devices: readonly DeviceView[],
+  m: Messages,
 ): { text: string; stands: ReadonlyMap<string, Stand> } {
-  const stands = new Map(devices.map((device) => [device.id, standOf(device)]));
+  const stands = new Map(devices.map((device) => [device.id, standOf(device, m)]));
   if (before === undefined) return { text: '', stands };
   const sentences: string[] = [];
   for (const [id, stand] of stands) {
     const known = before.get(id);
-    if (known === undefined) sentences.push(`New: ${stand.text}`);
+    if (known === undefined) sentences.push(m.told.isNew(stand.text));
     else if (known.badge !== stand.badge) sentences.push(stand.text);
   }
-  const text = sentences.length > MAX_TOLD ? `${String(sentences.length)} devices changed.` : sentences.join(' ');
+  const text = sentences.length > MAX_TOLD ? m.told.many(sentences.length) : sentences.join(' ');
   return { text, stands };
 }
 
 /** The alarms that were not there before, in words. */
-export function newAlarms(before: readonly AlarmView[], alarms: readonly AlarmView[]): string {
+export function newAlarms(before: readonly AlarmView[], alarms: readonly AlarmView[], m: Messages): string {
   const fresh = alarms.filter(({ id }) => before.every((known) => known.id !== id));
   const [first] = fresh;
   if (first === undefined) return '';
-  return fresh.length === 1 ? `Alarm: ${first.message}.` : `${String(fresh.length)} new alarms.`;
+  return fresh.length === 1 ? m.told.alarm(first.message) : m.told.alarms(fresh.length);
 }
 
-function standOf(device: DeviceView): Stand {
-  const badge = badgeOf(device);
-  const hint = groupOf(device) === 'claim' ? ', waits for your claim' : '';
+function standOf(device: DeviceView, m: Messages): Stand {
+  const badge = badgeOf(device, m);
+  const hint = groupOf(device) === 'claim' ? m.told.waitsForYou : '';
   const failure = device.failure === undefined ? '' : `: ${device.failure.message}`;
-  return { badge, text: `${nameOf(device)}: ${badge}${hint}${failure}.` };
+  return { badge, text: `${m.told.stand(nameOf(device, m), badge)}${hint}${failure}.` };
 }

@@ -1,6 +1,8 @@
 import type { ClaimView, DecisionRequest, DeviceView } from '../api/core/schemas.ts';
+import type { Messages } from './messages/en.ts';
 import { claimOf, groupOf } from './device-groups.ts';
 import type { Dialog } from './dialogs/dialog.ts';
+import { reaches, type Role } from './roles.ts';
 
 export interface CardAction {
   text: string;
@@ -19,26 +21,13 @@ type ActionId =
   | 'reconsider'
   | 'bring-back'
   | 'replace'
+  | 'edit'
+  | 'identify'
   | 'unclaim'
   | 'rotate'
   | 'revoke'
   | 'ignore'
   | 'reject';
-
-const TEXTS: Record<ActionId, string> = {
-  claim: 'Claim…',
-  card: 'New card…',
-  retry: 'Retry now',
-  trust: 'Retry…',
-  reconsider: 'Reconsider',
-  'bring-back': 'Bring back…',
-  replace: 'Replace by another board…',
-  unclaim: 'Unclaim…',
-  rotate: 'Rotate the CA…',
-  revoke: 'Revoke…',
-  ignore: 'Ignore',
-  reject: 'Reject…',
-};
 
 /** What the remedy of a failure says to do, where the page can do it. */
 const REMEDIES: Record<string, readonly ActionId[]> = {
@@ -62,8 +51,11 @@ const REMEDIES: Record<string, readonly ActionId[]> = {
 /** Stages in which a device may hold a ticket, or certificates of the cluster. */
 const JOINED = new Set(['Approved', 'Joining', 'Ready', 'Failed', 'Quarantined', 'Replaced']);
 
+/** Stages in which its agent (or, on a node, a Job) can be asked to make itself known. */
+const IDENTIFIABLE = new Set(['NoEvidence', 'Pending', 'Approved', 'Joining', 'Ready', 'Failed']);
+
 /** The buttons of a device's card, in their order: what helps it on, then what keeps it out. */
-export function actionsOf(device: DeviceView): CardAction[] {
+export function actionsOf(device: DeviceView, m: Messages): CardAction[] {
   const { stage, failure } = device;
   const claim = claimOf(device);
   const hasKey = !device.id.startsWith('mac:');
@@ -77,6 +69,8 @@ export function actionsOf(device: DeviceView): CardAction[] {
     reconsider: groupOf(device) === 'aside' && stage !== 'Replaced',
     'bring-back': stage === 'Replaced',
     replace: claim !== undefined && groupOf(device) === 'attention' && JOINED.has(stage),
+    edit: claim !== undefined && groupOf(device) !== 'aside',
+    identify: hasKey && IDENTIFIABLE.has(stage),
     unclaim: claim !== undefined,
     rotate: stage === 'Revoked',
     revoke: hasKey && JOINED.has(stage),
@@ -90,11 +84,18 @@ export function actionsOf(device: DeviceView): CardAction[] {
   return (Object.keys(offered) as ActionId[])
     .filter((id) => offered[id])
     .map((id) => ({
-      text: id === 'claim' && stage === 'Seen' ? 'Claim ahead…' : TEXTS[id],
+      text: id === 'claim' && stage === 'Seen' ? m.actions.claimAhead : m.actions[id],
       look: id === primary ? 'primary' : isQuiet(id) ? 'quiet' : 'plain',
       does: doingOf(id, device, claim),
       isRemedy: wanted.includes(id),
     }));
+}
+
+const ADMINS_DIALOGS = new Set<Dialog['kind']>(['revoke', 'cluster-ca', 'card']);
+
+/** Whether somebody in a role may do it. */
+export function mayDo({ does }: CardAction, role: Role | undefined): boolean {
+  return reaches(role, 'dialog' in does && ADMINS_DIALOGS.has(does.dialog.kind) ? 'admin' : 'claimer');
 }
 
 /** The claim that says that another device has this one's place. */
@@ -110,7 +111,7 @@ export function successorsOf(old: DeviceView, devices: readonly DeviceView[]): D
 }
 
 function isQuiet(id: ActionId): boolean {
-  return ['unclaim', 'revoke', 'ignore', 'reject', 'rotate'].includes(id);
+  return ['edit', 'identify', 'unclaim', 'revoke', 'ignore', 'reject', 'rotate'].includes(id);
 }
 
 function doingOf(id: ActionId, device: DeviceView, claim: string | undefined): CardAction['does'] {
@@ -120,11 +121,14 @@ function doingOf(id: ActionId, device: DeviceView, claim: string | undefined): C
     case 'trust':
     case 'revoke':
     case 'reject':
+    case 'identify':
       return { dialog: { kind: id, cardId, device } };
     case 'bring-back':
       return { dialog: { kind: id, cardId, device } };
     case 'replace':
       return { dialog: { kind: 'replace', cardId, old: device } };
+    case 'edit':
+      return { dialog: { kind: id, cardId, claim: claim ?? '', device } };
     case 'unclaim':
       return { dialog: { kind: 'unclaim', cardId, claim: claim ?? '', device } };
     case 'card':

@@ -1,27 +1,10 @@
-import type { ClaimView, DeviceView, Stage } from '../api/core/schemas.ts';
+import type { ClaimView, DeviceView } from '../api/core/schemas.ts';
+import type { Messages } from './messages/en.ts';
 
 export type GroupId = 'attention' | 'claim' | 'way' | 'seen' | 'ready' | 'aside';
 
-export interface Group {
-  id: GroupId;
-  title: string;
-  /** What it means to stand here, in words. */
-  hint: string;
-}
-
 /** The groups of the page, first what needs the operator. */
-export const GROUPS: readonly Group[] = [
-  { id: 'attention', title: 'Needs attention', hint: 'Something is wrong; each says what to do.' },
-  { id: 'claim', title: 'Waiting for your claim', hint: 'These belong to this site. Name one, and it joins.' },
-  { id: 'way', title: 'On its way', hint: 'Claimed. It joins by itself.' },
-  { id: 'seen', title: 'Seen on the network', hint: 'Only seen: nothing yet proves that these belong to this site.' },
-  { id: 'ready', title: 'Ready', hint: 'Nodes of the cluster, with the labels of their claims.' },
-  {
-    id: 'aside',
-    title: 'Set aside',
-    hint: 'Rejected, ignored, revoked or replaced. They stay out until you reconsider.',
-  },
-];
+export const GROUPS: readonly GroupId[] = ['attention', 'claim', 'way', 'seen', 'ready', 'aside'];
 
 /** Where on the page a device stands. */
 export function groupOf(device: DeviceView): GroupId {
@@ -63,30 +46,15 @@ export function openClaims(claims: readonly ClaimView[], devices: readonly Devic
 }
 
 /** What a device is called on the page. */
-export function nameOf(device: DeviceView): string {
+export function nameOf(device: DeviceView, m: Messages): string {
   // The name of a node that this newcomer may only become is still another device's.
   const nodeName = device.offer === undefined ? device.nodeName : undefined;
-  return nodeName ?? device.hostname ?? device.model ?? device.vendor ?? 'Unknown device';
+  return nodeName ?? device.hostname ?? device.model ?? device.vendor ?? m.card.unknown;
 }
 
-const BADGES: Record<Stage, string> = {
-  Seen: 'Seen',
-  NoEvidence: 'No evidence',
-  Pending: 'Pending',
-  Approved: 'Approved',
-  Joining: 'Joining',
-  Ready: 'Ready',
-  Failed: 'Failed',
-  Quarantined: 'Quarantined',
-  Rejected: 'Rejected',
-  Ignored: 'Ignored',
-  Revoked: 'Revoked',
-  Replaced: 'Replaced',
-};
-
 /** Where a device stands, in a word or two. */
-export function badgeOf(device: DeviceView): string {
-  return device.stage === 'Ready' && groupOf(device) === 'attention' ? 'Not ready' : BADGES[device.stage];
+export function badgeOf(device: DeviceView, m: Messages): string {
+  return device.stage === 'Ready' && groupOf(device) === 'attention' ? m.stages.notReady : m.stages[device.stage];
 }
 
 /** Steps from the claim to a ready node, by persisted join state. */

@@ -1,3 +1,5 @@
+import type { Messages } from './messages/en.ts';
+
 // The rules of api/core/claim-rules.ts in words for somebody who is typing; the appliance checks again.
 
 const PART = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
@@ -13,40 +15,40 @@ export interface LabelText {
 }
 
 /** What is wrong with a node's name, or undefined. */
-export function nameProblem(name: string): string | undefined {
-  if (name === '') return 'Give the node a name.';
-  if (name.length > MAX_NODE_NAME) return `At most ${String(MAX_NODE_NAME)} characters.`;
+export function nameProblem(name: string, m: Messages): string | undefined {
+  if (name === '') return m.rules.nameMissing;
+  if (name.length > MAX_NODE_NAME) return m.rules.tooLong(MAX_NODE_NAME);
   if (DNS_NAME.test(name)) return undefined;
-  return 'Only lower-case letters, digits, “-” and “.”, with a letter or digit at both ends.';
+  return m.rules.name;
 }
 
 /** What is wrong with a label's key, or undefined. */
-export function keyProblem(key: string): string | undefined {
+export function keyProblem(key: string, m: Messages): string | undefined {
   const slash = key.lastIndexOf('/');
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
-  if (key === '') return 'A label needs a key.';
+  if (key === '') return m.rules.keyMissing;
   if (prefix !== undefined && (prefix.length > MAX_PREFIX || !DNS_NAME.test(prefix))) {
-    return 'What stands before “/” must be a DNS name.';
+    return m.rules.prefix;
   }
   if (!PART.test(key.slice(slash + 1))) {
-    return 'A key has letters, digits, “-”, “_” and “.”, at most 63, with a letter or digit at both ends.';
+    return m.rules.key;
   }
-  return RESERVED.test(key) ? 'Names under kubernetes.io, k8s.io, k3s.io and usher.internal are taken.' : undefined;
+  return RESERVED.test(key) ? m.rules.reserved : undefined;
 }
 
 /** What is wrong with a label's value, or undefined. */
-export function valueProblem(value: string): string | undefined {
+export function valueProblem(value: string, m: Messages): string | undefined {
   if (value === '' || PART.test(value)) return undefined;
-  return 'A value has letters, digits, “-”, “_” and “.”, at most 63, with a letter or digit at both ends.';
+  return m.rules.value;
 }
 
 /** What is wrong with each label, or undefined where nothing is. Rows without any text do not count. */
-export function labelProblems(labels: readonly LabelText[]): (string | undefined)[] {
+export function labelProblems(labels: readonly LabelText[], m: Messages): (string | undefined)[] {
   return labels.map(({ key, value }, index) => {
     if (key === '' && value === '') return undefined;
     const isTwice = key !== '' && labels.findIndex((other) => other.key === key) < index;
-    if (isTwice) return `“${key}” is there twice.`;
-    if (index >= MAX_LABELS) return `At most ${String(MAX_LABELS)} labels.`;
-    return keyProblem(key) ?? valueProblem(value);
+    if (isTwice) return m.rules.twice(key);
+    if (index >= MAX_LABELS) return m.rules.tooManyLabels(MAX_LABELS);
+    return keyProblem(key, m) ?? valueProblem(value, m);
   });
 }

@@ -4,16 +4,9 @@ import { CATALOGUE, type ErrorCode } from '../../foundation/error-catalogue.ts';
 import { messageOf, UsherError } from '../../foundation/errors.ts';
 import { ErrorReply } from '../core/schemas.ts';
 import type { Appliance } from './find-appliance.ts';
+import type { HttpRequest } from './request-to.ts';
 
-export interface HttpRequest {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** From the root, for instance `/api/v1/devices`. */
-  path: string;
-  body?: unknown;
-  headers?: Record<string, string>;
-  signal?: AbortSignal | undefined;
-}
-
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]']);
 /** Largest reply that is read: the list of a full site has some megabytes. */
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
@@ -26,7 +19,11 @@ export class Http {
   constructor(appliance: Appliance, timeoutMs: number) {
     this.#appliance = appliance;
     this.#timeoutMs = timeoutMs;
-    this.#agent = new Agent({ keepAlive: true, ca: appliance.caPem, minVersion: 'TLSv1.2' });
+    // A certificate that operators gave may be pinned without what issued it.
+    const trust = { ca: appliance.caPem, allowPartialTrustChain: true, minVersion: 'TLSv1.2' } as const;
+    // No name is asked for when an address is called; by this one the site's own authority answers, which is pinned.
+    const isHere = LOOPBACK.has(new URL(appliance.url).hostname);
+    this.#agent = new Agent({ keepAlive: true, ...trust, ...(isHere ? { servername: 'localhost' } : {}) });
   }
 
   /**
@@ -41,6 +38,11 @@ export class Http {
   /** The body of the reply as text. @throws UsherError as {@link json} */
   async text(call: HttpRequest): Promise<string> {
     return this.#read(await this.open(call));
+  }
+
+  /** The body of the reply as it is. @throws UsherError as {@link json} */
+  async bytes(call: HttpRequest): Promise<Uint8Array> {
+    return this.#readBytes(await this.open(call));
   }
 
   /** The reply with its body not read yet; its status is a success. @throws UsherError as {@link json} */
@@ -80,9 +82,10 @@ export class Http {
         outgoing.setTimeout(0);
         resolve(response);
       });
-      outgoing.setTimeout(this.#timeoutMs, () => {
+      const limitMs = call.timeoutMs ?? this.#timeoutMs;
+      outgoing.setTimeout(limitMs, () => {
         const what = `${call.method} ${call.path}`;
-        outgoing.destroy(new UsherError('TIMED_OUT', { what, limitMs: this.#timeoutMs }));
+        outgoing.destroy(new UsherError('TIMED_OUT', { what, limitMs }));
       });
       outgoing.on('error', (error) => reject(this.unreachable(error)));
       outgoing.end(body);
@@ -90,6 +93,10 @@ export class Http {
   }
 
   async #read(response: IncomingMessage): Promise<string> {
+    return (await this.#readBytes(response)).toString('utf8');
+  }
+
+  async #readBytes(response: IncomingMessage): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let bytes = 0;
     try {
@@ -101,7 +108,7 @@ export class Http {
     } catch (error) {
       throw error instanceof UsherError ? error : this.unreachable(error);
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return Buffer.concat(chunks);
   }
 }
 
@@ -109,7 +116,11 @@ export class Http {
 function errorFrom(text: string, status: number): UsherError {
   const reply = ErrorReply.safeParse(parseJsonOrNothing(text));
   if (!reply.success) return new UsherError('INTERNAL', { detail: `the appliance answered HTTP ${status}` });
-  const { code, message, remedy } = reply.data.error;
+  return toUsherError(reply.data.error);
+}
+
+/** An error that the appliance told of, as the very error it threw there. */
+export function toUsherError({ code, message, remedy }: ErrorReply['error']): UsherError {
   if (!isKnownCode(code)) return new UsherError('INTERNAL', { detail: `${message} [${code}]` });
   return Object.assign(new UsherError(code), { message, remedy });
 }

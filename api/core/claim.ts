@@ -10,12 +10,14 @@ import type { ClaimChange, ClaimView, DeviceView, NewClaim } from './schemas.ts'
 const FINGERPRINT = /^[0-9a-f]{64}$/;
 const DEVICE_ID = new RegExp(`^[0-9a-hjkmnp-tv-z]{${DEVICE_ID_LENGTH}}$`);
 const MAX_SHOWN = 64;
+/** Enough of a uid to tell a claim from a later one of the same name. */
+const UID_DIGITS = 12;
 const DUID = /^[0-9a-f]+(:[0-9a-f]+)*$/;
 
 /**
  * The DeviceClaim that an operator's request asks for.
  * @param row the row that `claim.device` names, when it names one
- * @throws UsherError CLAIM_INVALID, EVIDENCE_MISSING (the device has a key but showed no evidence)
+ * @throws UsherError CLAIM_INVALID, EVIDENCE_MISSING or CLAIM_CODE_AWAITED (the device has a key but showed no evidence)
  */
 export function toDeviceClaim(claim: NewClaim, row: DeviceView | undefined): DeviceClaim {
   checkClaim(claim);
@@ -54,6 +56,7 @@ export function changedClaim(claim: DeviceClaim, change: ClaimChange): DeviceCla
 export function claimView({ metadata, spec, status }: DeviceClaim): ClaimView {
   return {
     name: metadata.name,
+    ...versionOf(metadata),
     phase: status?.phase ?? 'Waiting',
     match: { ...spec.match },
     nodeName: spec.nodeName ?? metadata.name,
@@ -67,9 +70,18 @@ export function claimView({ metadata, spec, status }: DeviceClaim): ClaimView {
   };
 }
 
+/** Only what is wanted counts: the binder writes the status all the time. */
+function versionOf({ uid, generation }: DeviceClaim['metadata']): { version?: string } {
+  return uid === undefined || generation === undefined
+    ? {}
+    : { version: `${uid.slice(-UID_DIGITS)}.${String(generation)}` };
+}
+
 /** How a claim names the thing of a row: by its key if it has one, else by its MAC address. */
 function matchOf(row: DeviceView): ClaimMatch {
-  if (row.stage === 'NoEvidence') throw new UsherError('EVIDENCE_MISSING', { id: row.shortId });
+  if (row.stage === 'NoEvidence') {
+    throw new UsherError(row.codeAwaited === true ? 'CLAIM_CODE_AWAITED' : 'EVIDENCE_MISSING', { id: row.shortId });
+  }
   if (row.stage !== 'Seen') return { device: row.id };
   const [mac] = row.macs;
   if (mac === undefined) throw new UsherError('CLAIM_INVALID', { detail: `${row.id} has no MAC address` });

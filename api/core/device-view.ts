@@ -34,6 +34,7 @@ export function deviceView(sources: RowSources): DeviceView {
     ...hardwareFacts(hardware),
     serial: hardware?.serial ?? first(sightings, (sighting) => sighting.serial),
     evidence: device?.spec.evidence.kind ?? 'None',
+    codeAwaited: device === undefined && candidate?.hello.evidence.type === 'code' ? true : undefined,
     claimable: isClaimable(sources, stage),
     claim: claim?.metadata.name,
     nodeName: nodeNameOf(sources),

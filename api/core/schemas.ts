@@ -1,5 +1,17 @@
 import { z } from 'zod';
 
+export * from './schemas/identify.ts';
+export * from './schemas/labels.ts';
+export * from './schemas/claim-codes.ts';
+import { nextCursor } from './schemas/pages.ts';
+
+export * from './schemas/pages.ts';
+export * from './schemas/trust.ts';
+export * from './schemas/audit.ts';
+export * from './schemas/people.ts';
+export * from './schemas/manifests.ts';
+export * from './schemas/approval-rules.ts';
+
 // The operators' API: every request and reply. The OpenAPI document, the CLI's client and the page's types come from
 // these schemas alone.
 
@@ -60,6 +72,8 @@ export const SeenBy = z.object({
 
 /** One thing on the LAN: sighting, device, claim and node seen as one row. */
 export const DeviceView = z.object({
+  /** Changes when that changes by which an operator tells it from others: goes into If-Match. */
+  version: z.string().optional(),
   /** Device id (26 characters) once its key is known; until then `mac:<address>`. */
   id: z.string(),
   shortId: z.string(),
@@ -80,6 +94,8 @@ export const DeviceView = z.object({
   arch: z.string().optional(),
   memoryMiB: z.number().optional(),
   evidence: EvidenceKind,
+  /** It waits for somebody to enter the claim code of its screen or label: POST /api/v1/claim-codes. */
+  codeAwaited: z.literal(true).optional(),
   /** Whether a claim made now would approve it (evidence is sufficient with a claim). */
   claimable: z.boolean(),
   claim: z.string().optional(),
@@ -111,7 +127,7 @@ export const DeviceView = z.object({
   replacedBy: z.string().optional(),
 });
 export type DeviceView = z.infer<typeof DeviceView>;
-export const DeviceList = z.object({ items: z.array(DeviceView) });
+export const DeviceList = z.object({ items: z.array(DeviceView), nextCursor });
 export type DeviceList = z.infer<typeof DeviceList>;
 
 export const Taint = z.object({
@@ -158,6 +174,8 @@ export type ClaimChange = z.infer<typeof ClaimChange>;
 
 export const ClaimView = z.object({
   name: z.string(),
+  /** Changes with every change of what is wanted: goes into If-Match. */
+  version: z.string().optional(),
   phase: z.enum(['Waiting', 'Bound', 'Joined', 'Conflict']),
   match: z.record(z.string(), z.string()),
   nodeName: z.string(),
@@ -170,7 +188,7 @@ export const ClaimView = z.object({
   conditions: z.array(ConditionView),
 });
 export type ClaimView = z.infer<typeof ClaimView>;
-export const ClaimList = z.object({ items: z.array(ClaimView) });
+export const ClaimList = z.object({ items: z.array(ClaimView), nextCursor });
 export type ClaimList = z.infer<typeof ClaimList>;
 
 /** POST /api/v1/devices/{id}/decision. `Undecided` takes a decision back; `Retry` ends a failed wait at once. */
@@ -266,7 +284,7 @@ export const TokenView = z.object({
   state: z.enum(['usable', 'used', 'expired', 'revoked']),
 });
 export type TokenView = z.infer<typeof TokenView>;
-export const TokenList = z.object({ items: z.array(TokenView) });
+export const TokenList = z.object({ items: z.array(TokenView), nextCursor });
 export type TokenList = z.infer<typeof TokenList>;
 
 /** Reply to POST /api/v1/enrol-tokens: the only time the token itself is shown; `card` is a whole usher.json. */
@@ -292,13 +310,6 @@ export const SiteView = z.object({
   sources: z.array(z.object({ name: z.string(), working: z.boolean(), detail: z.string().optional() })),
 });
 export type SiteView = z.infer<typeof SiteView>;
-
-/** POST /api/v1/session */
-export const SignIn = z.object({ code: z.string().max(64) });
-export type SignIn = z.infer<typeof SignIn>;
-/** GET and POST /api/v1/session. `csrfToken` goes into the header X-Usher-CSRF of every change. */
-export const SessionView = z.object({ signedIn: z.boolean(), csrfToken: z.string().optional() });
-export type SessionView = z.infer<typeof SessionView>;
 
 /** POST /api/v1/sign-in-codes (API token only: the CLI on the appliance itself). */
 export const SignInCode = z.object({ code: z.string(), expiresAt: timestamp });

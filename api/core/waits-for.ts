@@ -54,6 +54,7 @@ function leaving(node: Node): string {
 function noEvidence({ candidate, claim, offer }: RowSources): string {
   if (claim?.spec.replaces !== undefined) return `${successorOf(claim)}: waits for its next hello`;
   if (offer !== undefined) return offerText(offer);
+  if (candidate?.hello.evidence.type === 'code') return 'waits for its claim code: it is on its screen or label';
   const why = candidate?.refusal?.message ?? 'its card carries no enrol token of this site';
   return `waits for evidence: ${why}`;
 }

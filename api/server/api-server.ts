@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:https';
+import type { TlsOptions } from 'node:tls';
 import { isIPv6, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { CancelTimer, Clock } from '../../foundation/clock.ts';
@@ -6,24 +7,28 @@ import { messageOf, UsherError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { Secret } from '../../foundation/secret.ts';
-import type { CandidateList, EnrolTokens } from '../../join/core/ports.ts';
+import type { ApprovalRules } from '../../join/core/approval-rule.ts';
+import type { CandidateList, ClaimCodeDesk, EnrolTokens } from '../../join/core/ports.ts';
+import { ClaimCodes } from '../../join/enrol/claim-codes.ts';
 import type { CardFile } from '../../join/protocol/messages.ts';
 import type { SightingList } from '../../discovery/core/sighting.ts';
+import type { AlarmBook } from '../../k8s/alarms.ts';
 import type { KubeClient } from '../../k8s/client/kube-client.ts';
 import { DEVICE, DEVICE_CLAIM, NODE } from '../../k8s/core/resources.ts';
-import type { SiteView } from '../core/schemas.ts';
-import { Access } from './access.ts';
+import type { PageCertificateView, SiteView } from '../core/schemas.ts';
 import { NO_ALARMS, type AlarmSource } from './alarms.ts';
 import { ApiToken } from './api-token.ts';
 import { makeApp, type MetricsSource } from './app.ts';
 import { limitConnections } from './connection-limit.ts';
 import { EventHub } from './event-hub.ts';
+import type { IdentifyWays } from './identifier.ts';
 import { LiveModel, type Informers } from './live-model.ts';
 import { MachineNames } from './machine-names.ts';
-import { PageCertificate } from './page-certificate.ts';
+import type { TlsFiles } from './page-certificate/given-certificate.ts';
+import { PageCertificate } from './page-certificate/page-certificate.ts';
+import { trailDevices } from './people/device-trail.ts';
+import { openPeople } from './people/open-people.ts';
 import type { K3sPlace } from './routes/revocation-routes.ts';
-import { Sessions } from './sessions.ts';
-import { SignIn } from './sign-in.ts';
 
 export interface ApiServerOptions {
   /** Address to listen on; default all. */
@@ -34,8 +39,14 @@ export interface ApiServerOptions {
   sightings: SightingList;
   candidates: CandidateList;
   tokens: EnrolTokens;
+  /** Where claim codes are entered; default one that no device asks. */
+  claimCodes?: ClaimCodeDesk;
   /** What a person must judge; default none. */
   alarms?: AlarmSource;
+  /** Raises one. */
+  raiseAlarm?: AlarmBook['raise'];
+  /** Rules that claim by themselves; default none. */
+  approvalRules?: ApprovalRules;
   /** The appliance's own caches, when it has them already; else the server makes and stops its own. */
   informers?: Informers;
   site: () => SiteView;
@@ -43,12 +54,18 @@ export interface ApiServerOptions {
   isKubernetesReady?: () => boolean;
   /** The `usher.json` of a card with this token. */
   makeCard: (token: Secret) => CardFile | Promise<CardFile>;
+  /** How devices are asked to show themselves; default not at all. */
+  identifyWays?: IdentifyWays;
   /** Folder of the built page. */
   uiDir: string;
   /** Gets `cli.json` and the folder `page`. */
   stateDir: string;
+  /** The file that says where else people may sign in (OpenID Connect). */
+  oidcConfig?: string | undefined;
   /** Further names by which browsers may call this machine. */
   allowHosts?: readonly string[];
+  /** The operators' own certificate for the page; default only one by the site's own authority. */
+  tlsFiles?: TlsFiles | undefined;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -67,14 +84,15 @@ export interface ApiServer {
   urls(): string[];
   /** A one-time code for the page, valid for ten minutes. */
   newSignInCode(): { code: Secret; expiresAtMs: number };
+  /** Who vouches for the page. */
+  pageCertificate(): PageCertificateView;
   /** How many follow what happens. */
   eventStreams(): number;
   close(): Promise<void>;
 }
 
 export const DEFAULT_PORT = 8443;
-const CERTIFICATE_LOOK_MS = 30_000;
-const MIN_TLS = 'TLSv1.2';
+const CERTIFICATE_LOOK_MS = 5_000;
 const HANDSHAKE_MS = 10_000;
 /** Long enough for browsers and proxies that keep a connection for a minute. */
 const KEEP_ALIVE_MS = 65_000;
@@ -84,46 +102,50 @@ const WILDCARDS = new Set(['', '::', '0.0.0.0']);
 
 /**
  * Starts the operators' API and page.
- * @throws UsherError LISTEN_FAILED, PAGE_CERTIFICATE_FAILED, CONFIG_INVALID
+ * @throws UsherError LISTEN_FAILED, PAGE_CERTIFICATE_FAILED, PAGE_TLS_INVALID, PAGE_TLS_EXPIRED, CONFIG_INVALID
  */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { clock, random, logger } = options;
   const names = new MachineNames(clock, [...(options.allowHosts ?? []), ...hostNamesOf(options)]);
-  const certificate = await PageCertificate.open({ dir: join(options.stateDir, 'page'), clock, random, logger });
+  const { tlsFiles } = options;
+  const dir = join(options.stateDir, 'page');
+  const certificate = await PageCertificate.open({ dir, clock, random, logger, tlsFiles }, names.all());
   const apiToken = await ApiToken.open(options.stateDir, random);
-  const tls = await certificate.forNames(names.all());
+  const people = await openPeople({ ...options, cliToken: apiToken, siteName: () => options.site().name });
   const informers = options.informers ?? ownInformers(options.kube);
   const hub = new EventHub(clock);
   const publish = hub.publish.bind(hub);
   const alarms = options.alarms ?? NO_ALARMS;
   const model = new LiveModel({ ...options, alarms, informers, publish });
-  const sessions = new Sessions(clock, random);
-  const signIn = new SignIn(clock, random);
-  const access = new Access(apiToken, sessions);
-  const parts = { registry: options.registry, alarms, k3s: k3sPlace(options) };
-  const app = makeApp({ ...options, ...parts, names, access, sessions, signIn, model, hub });
-  const server = createServer(
-    { key: tls.key, cert: tls.cert, minVersion: MIN_TLS, handshakeTimeout: HANDSHAKE_MS },
-    app,
-  );
-  const stopRenewing = renewCertificate(server, certificate, names, options);
+  const untrail = trailDevices(informers.devices, people.audit);
+  const claimCodes = options.claimCodes ?? new ClaimCodes({ clock, random });
+  const parts = { registry: options.registry, alarms, claimCodes, k3s: k3sPlace(options) };
+  const app = makeApp({ ...options, ...parts, names, certificate, people, model, hub });
+  const SNICallback: TlsOptions['SNICallback'] = (name, done) => done(null, certificate.contextFor(name));
+  const server = createServer({ ...certificate.default, SNICallback, handshakeTimeout: HANDSHAKE_MS }, app);
+  const publishFile = (): Promise<void> =>
+    apiToken.publish({ ...options.cli, url: urlOf(server, options), caPem: certificate.trustPem });
+  const stopRenewing = renewCertificate(server, certificate, { names, publishFile, ...options });
   const close = async (): Promise<void> => {
     stopRenewing();
     hub.close();
     model.close();
+    untrail();
     if (options.informers === undefined) await stopAll(informers);
     await closeServer(server);
+    await people.close();
   };
   try {
     const port = await listen(server, options);
-    const url = options.cli?.url ?? `https://${authorityOf(options.host ?? '', port)}`;
-    await apiToken.publish({ ...options.cli, url, caPem: tls.caPem });
+    const url = urlOf(server, options);
+    await publishFile();
     logger.info({ url }, 'the page is served');
     return {
       port,
       url,
       urls: () => urlsOf(options, names, port),
-      newSignInCode: () => signIn.newCode(),
+      newSignInCode: () => people.signIn.newCode(),
+      pageCertificate: () => certificate.view(),
       eventStreams: () => hub.size,
       close,
     };
@@ -145,21 +167,26 @@ async function stopAll({ devices, claims, nodes }: Informers): Promise<void> {
   await Promise.all([devices.stop(), claims.stop(), nodes.stop()]);
 }
 
-/** Looks now and then whether the certificate still serves, and changes it in the running server. */
+interface Renewal extends Pick<ApiServerOptions, 'clock' | 'logger'> {
+  names: MachineNames;
+  /** Writes cli.json, which says what the command line may trust. */
+  publishFile: () => Promise<void>;
+}
+
+/** Looks now and then whether the certificates still serve, and changes them in the running server. */
 function renewCertificate(
   server: Server,
   certificate: PageCertificate,
-  names: MachineNames,
-  { clock, logger }: Pick<ApiServerOptions, 'clock' | 'logger'>,
+  { names, publishFile, clock, logger }: Renewal,
 ): CancelTimer {
-  let used: string | undefined;
   let isStopped = false;
   let cancel: CancelTimer = () => undefined;
   const look = async (): Promise<void> => {
     try {
-      const { key, cert } = await certificate.forNames(names.all());
-      if (used !== cert) server.setSecureContext({ key, cert, minVersion: MIN_TLS });
-      used = cert;
+      if (!(await certificate.refresh(names.all()))) return;
+      // Connections that are open stay as they are.
+      server.setSecureContext(certificate.default);
+      await publishFile();
     } catch (error) {
       logger.error({ err: error }, 'the certificate of the page could not be renewed');
     }
@@ -202,6 +229,10 @@ function closeServer(server: Server): Promise<void> {
 function hostNamesOf({ host, cli }: ApiServerOptions): string[] {
   const named = cli?.url === undefined ? undefined : URL.parse(cli.url)?.hostname;
   return [host, named].filter((name) => name !== undefined).filter((name) => !WILDCARDS.has(name));
+}
+
+function urlOf(server: Server, { cli, host = '' }: ApiServerOptions): string {
+  return cli?.url ?? `https://${authorityOf(host, (server.address() as AddressInfo).port)}`;
 }
 
 function urlsOf({ host = '' }: ApiServerOptions, names: MachineNames, port: number): string[] {

@@ -4,31 +4,47 @@ import helmet from 'helmet';
 import type { Clock } from '../../foundation/clock.ts';
 import { UsherError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
+import type { Random } from '../../foundation/random.ts';
 import type { Secret } from '../../foundation/secret.ts';
-import type { EnrolTokens } from '../../join/core/ports.ts';
+import type { ApprovalRules } from '../../join/core/approval-rule.ts';
+import type { CandidateList, ClaimCodeDesk, EnrolTokens } from '../../join/core/ports.ts';
 import type { CardFile } from '../../join/protocol/messages.ts';
 import type { KubeClient } from '../../k8s/client/kube-client.ts';
 import type { SiteView } from '../core/schemas.ts';
+import { RoleTable } from '../core/people/role-table.ts';
 import { ownHostsOnly, type Access } from './access.ts';
 import { addressKey, isLoopback } from './client-address.ts';
-import { errorReply, MAX_BODY_BYTES } from './error-reply.ts';
+import { errorReply } from './error-reply.ts';
 import type { EventHub } from './event-hub.ts';
+import { Identifier, NO_IDENTIFY_WAYS, type IdentifyWays } from './identifier.ts';
+import { smallBodies } from './json-bodies.ts';
 import type { LiveModel } from './live-model.ts';
 import type { MachineNames } from './machine-names.ts';
 import { openApiDocument } from './openapi.ts';
+import type { PageCertificate } from './page-certificate/page-certificate.ts';
 import { pageFiles } from './page-files.ts';
 import type { AlarmSource } from './alarms.ts';
+import { auditTrail } from './people/audit-trail.ts';
+import type { People } from './people/open-people.ts';
+import { roleGate } from './people/role-gate.ts';
 import { alarmRoutes } from './routes/alarm-routes.ts';
+import { approvalRuleRoutes, NO_APPROVAL_RULES } from './routes/approval-rule-routes.ts';
+import { auditRoutes } from './routes/audit-routes.ts';
+import { claimCodeRoutes } from './routes/claim-code-routes.ts';
 import { claimRoutes } from './routes/claim-routes.ts';
 import { deviceRoutes } from './routes/device-routes.ts';
+import { identifyRoutes } from './routes/identify-routes.ts';
+import { manifestRoutes } from './routes/manifest-routes.ts';
+import { oidcRoutes } from './routes/oidc-routes.ts';
+import { apiTokenRoutes, passkeyRoutes, userRoutes } from './routes/people-routes.ts';
+import { labelSheetRoutes } from './routes/label-sheet-routes.ts';
 import { replacementRoutes } from './routes/replacement-routes.ts';
 import { revocationRoutes, type K3sPlace } from './routes/revocation-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { siteRoutes } from './routes/site-routes.ts';
 import { storyRoutes } from './routes/story-routes.ts';
 import { tokenRoutes } from './routes/token-routes.ts';
-import type { Sessions } from './sessions.ts';
-import type { SignIn } from './sign-in.ts';
+import { pageCertificateRoutes, trustPages } from './routes/trust-routes.ts';
 
 /** Prometheus metrics, as prom-client's Registry gives them. */
 export interface MetricsSource {
@@ -39,19 +55,25 @@ export interface MetricsSource {
 export interface AppParts {
   kube: KubeClient;
   tokens: EnrolTokens;
+  claimCodes: ClaimCodeDesk;
+  candidates: CandidateList;
   alarms: AlarmSource;
   k3s: K3sPlace;
   makeCard: (token: Secret) => CardFile | Promise<CardFile>;
   site: () => SiteView;
   isKubernetesReady?: (() => boolean) | undefined;
   uiDir: string;
+  /** Rules that claim by themselves. */
+  approvalRules?: ApprovalRules;
+  /** How devices are asked to show themselves. */
+  identifyWays?: IdentifyWays;
   clock: Clock;
+  random: Random;
   logger: Logger;
   registry?: MetricsSource | undefined;
   names: MachineNames;
-  access: Access;
-  sessions: Sessions;
-  signIn: SignIn;
+  certificate: PageCertificate;
+  people: People;
   model: LiveModel;
   hub: EventHub;
 }
@@ -69,13 +91,14 @@ export function makeApp(parts: AppParts): Express {
   app.set('trust proxy', false);
   app.set('query parser', 'simple');
   app.use(securityHeaders());
-  app.use(ownHostsOnly((name) => parts.names.isOwn(name)));
-  app.use(requestLimit(parts.access));
+  app.use(ownHostsOnly((name) => parts.names.isOwn(name) || parts.certificate.names(name)));
+  app.use(requestLimit(parts.people.access));
   app.get('/healthz', (_request, response) => {
     const ready = parts.isKubernetesReady?.() ?? parts.site().kubernetes.ready;
     response.json({ ok: true, kubernetes: { ready } });
   });
   app.get('/metrics', metrics(parts));
+  app.use('/trust', trustPages(parts.certificate));
   app.use('/api', api(parts));
   app.use(pageFiles(parts.uiDir));
   app.use(errorReply(parts.logger));
@@ -83,7 +106,7 @@ export function makeApp(parts: AppParts): Express {
 }
 
 function api(parts: AppParts): Router {
-  const { access, model } = parts;
+  const { people, model, clock } = parts;
   const router = Router();
   router.use((_request, response, next) => {
     response.setHeader('cache-control', 'no-store');
@@ -93,19 +116,31 @@ function api(parts: AppParts): Router {
   router.get('/v1/openapi.json', (_request, response) => {
     response.json(document);
   });
-  router.use(express.json({ limit: MAX_BODY_BYTES }));
-  router.use('/v1', sessionRoutes(access, parts.sessions, parts.signIn));
+  router.use(auditTrail(people.audit, clock));
+  router.use(roleGate(new RoleTable(document), people, clock));
+  router.use(smallBodies());
   router.use(
     '/v1',
-    access.operatorsOnly,
-    siteRoutes(parts.site, model, parts.hub, access),
+    sessionRoutes(people),
+    oidcRoutes(people),
+    userRoutes(people),
+    passkeyRoutes(people),
+    apiTokenRoutes(people),
+    auditRoutes(people.audit),
+    siteRoutes(parts.site, model, parts.hub, people.access),
     deviceRoutes(model, parts.kube, parts.clock),
     storyRoutes(model, parts.kube, parts.clock),
+    identifyRoutes(model, new Identifier({ ...parts, ways: parts.identifyWays ?? NO_IDENTIFY_WAYS })),
     replacementRoutes(model, parts.kube),
     revocationRoutes(model, parts.kube, parts.k3s),
     alarmRoutes(parts.alarms),
+    manifestRoutes(model, parts.kube),
     claimRoutes(model, parts.kube),
+    approvalRuleRoutes(parts.approvalRules ?? NO_APPROVAL_RULES, clock),
+    claimCodeRoutes(parts),
     tokenRoutes(parts.tokens, parts.makeCard),
+    pageCertificateRoutes(parts.certificate),
+    labelSheetRoutes({ ...parts, caFingerprint: () => parts.certificate.view().caFingerprint }),
   );
   router.use((request) => {
     throw new UsherError('ROUTE_UNKNOWN', { path: `/api${request.path}` });
@@ -120,6 +155,8 @@ function securityHeaders(): RequestHandler {
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
+        // The decoder of the page's scanner is WebAssembly, served from here; text still cannot become script.
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
         imgSrc: ["'self'", 'data:'],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],
@@ -141,17 +178,18 @@ function requestLimit(access: Access): RequestHandler {
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     keyGenerator: (request) => addressKey(request.socket.remoteAddress),
-    skip: (request) => access.hasApiToken(request),
+    skip: (request) => access.isCommandLine(request),
     handler: (_request, _response, next) =>
       next(new UsherError('RATE_LIMITED', { retryAfterSec: RATE_WINDOW_MS / 1000 })),
   });
 }
 
-/** For Prometheus: with the API token, or from this machine. */
-function metrics({ access, registry }: AppParts): RequestHandler {
+/** For Prometheus: with an API token, or from this machine. */
+function metrics({ people, registry }: AppParts): RequestHandler {
   return async (request, response) => {
-    if (!isLoopback(request.socket.remoteAddress) && !access.hasApiToken(request))
-      throw new UsherError('SIGN_IN_NEEDED');
+    const by = people.access.callerOf(request)?.by;
+    const isProgram = by === 'cli' || by === 'api-token';
+    if (!isLoopback(request.socket.remoteAddress) && !isProgram) throw new UsherError('SIGN_IN_NEEDED');
     if (registry === undefined) throw new UsherError('ROUTE_UNKNOWN', { path: request.path });
     const text = await registry.metrics();
     response.setHeader('content-type', registry.contentType).send(text);

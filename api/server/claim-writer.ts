@@ -31,6 +31,24 @@ export async function writeClaim(
   }
 }
 
+/**
+ * Deletes a claim, and just the one that `check` was shown.
+ * @throws UsherError CLAIM_UNKNOWN, KUBE_*, and what `check` throws
+ */
+export async function deleteClaim(kube: KubeClient, name: string, check: (claim: DeviceClaim) => void): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const claim = await readClaim(kube, name);
+    check(claim);
+    const { uid, resourceVersion } = claim.metadata;
+    try {
+      if (await kube.delete(DEVICE_CLAIM, { name }, { uid, resourceVersion })) return;
+      throw new UsherError('CLAIM_UNKNOWN', { name });
+    } catch (error) {
+      if (!isUsherError(error, 'KUBE_CONFLICT') || attempt === MAX_WRITE_ATTEMPTS) throw error;
+    }
+  }
+}
+
 /** Kubernetes' answer in the operators' words. */
 export function inClaimWords(error: unknown, name: string): unknown {
   if (isUsherError(error, 'KUBE_ALREADY_EXISTS')) return new UsherError('CLAIM_EXISTS', { name }, { cause: error });

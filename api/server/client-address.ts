@@ -1,3 +1,5 @@
+import type { Request } from 'express';
+
 /**
  * Under which name what comes from an address is counted; a whole IPv6 /64 counts as one, since a single machine has all
  * of it.
@@ -5,6 +7,11 @@
 export function addressKey(remoteAddress: string | undefined): string {
   const address = plain(remoteAddress);
   return address.includes(':') ? `${expanded(address).slice(0, 4).join(':')}::/64` : address;
+}
+
+/** The address that a request came from, for people to read; IPv4 as such. */
+export function requestAddress(request: Request): string {
+  return plain(request.socket.remoteAddress);
 }
 
 /** Whether it is this machine itself (RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.3). */

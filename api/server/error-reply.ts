@@ -3,6 +3,7 @@ import { UsherError, type ErrorBody } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import { printable } from '../../foundation/text.ts';
 import type { ErrorReply } from '../core/schemas.ts';
+import { localsOf } from './people/request-actor.ts';
 
 /** Largest JSON body of the operators' API. */
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -17,6 +18,7 @@ export function errorReply(logger: Logger): ErrorRequestHandler {
   // Express tells error handlers by their four parameters.
   return (thrown: unknown, request, response, next) => {
     const error = translate(thrown);
+    localsOf(response).errorCode = error.code;
     log(logger, error, request);
     if (response.headersSent) {
       // Too late for a reply: Express then closes the connection.
@@ -43,9 +45,8 @@ function oneLine(text: string): string {
 
 function translate(thrown: unknown): UsherError {
   if (thrown instanceof UsherError) return thrown;
-  const { type, status } = describe(thrown);
-  if (type === 'entity.too.large')
-    return new UsherError('REQUEST_TOO_LARGE', { limitBytes: MAX_BODY_BYTES }, { cause: thrown });
+  const { type, status, limit = MAX_BODY_BYTES } = describe(thrown);
+  if (type === 'entity.too.large') return new UsherError('REQUEST_TOO_LARGE', { limitBytes: limit }, { cause: thrown });
   if (status !== undefined && status >= 400 && status < 500) {
     const detail = type === 'entity.parse.failed' ? 'the body is not JSON' : 'it is malformed';
     return new UsherError('REQUEST_INVALID', { detail }, { cause: thrown });
@@ -54,11 +55,12 @@ function translate(thrown: unknown): UsherError {
 }
 
 /** What Express and its body parser say about an error they made. */
-function describe(thrown: unknown): { type?: string; status?: number } {
+function describe(thrown: unknown): { type?: string; status?: number; limit?: number } {
   if (typeof thrown !== 'object' || thrown === null) return {};
   return {
     ...('type' in thrown && typeof thrown.type === 'string' ? { type: thrown.type } : {}),
     ...('status' in thrown && typeof thrown.status === 'number' ? { status: thrown.status } : {}),
+    ...('limit' in thrown && typeof thrown.limit === 'number' ? { limit: thrown.limit } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { CancelTimer, Clock } from '../../foundation/clock.ts';
 import type { CandidateList } from '../../join/core/ports.ts';
 import type { SightingList } from '../../discovery/core/sighting.ts';
@@ -29,6 +30,8 @@ export interface LiveModelOptions {
 
 /** A row of which nothing but the time it was last seen changed is passed on this often. */
 const LAST_SEEN_STEP_MS = 60_000;
+/** 96 bits: a device may choose what it is called, and must not find two names of one version. */
+const VERSION_CHARS = 16;
 const SITE_LOOK_MS = 2_000;
 export const SITE_KEY = 'site';
 const ALARMS_KEY = 'alarms';
@@ -150,7 +153,7 @@ export class LiveModel {
 
   #update(ids: ReadonlySet<string>): void {
     for (const id of ids) {
-      const view = this.#index.view(id);
+      const view = versioned(this.#index.view(id));
       const key = `device/${id}`;
       if (view === undefined) {
         this.#rows.delete(id);
@@ -174,6 +177,24 @@ export class LiveModel {
     this.#offer(SITE_KEY, JSON.stringify({ ...site, serverTime: '' }), { type: 'site', site });
     this.#cancelSite = this.#options.clock.after(SITE_LOOK_MS, () => this.#watchSite());
   }
+}
+
+/** Of what an operator tells a device by, not of where it stands: a claim is no other one because a state moved on. */
+function versioned(view: DeviceView | undefined): DeviceView | undefined {
+  if (view === undefined) return undefined;
+  const { id, macs, serial, model, hostname, evidence, claim, nodeName, offer } = view;
+  const facts = JSON.stringify([
+    id,
+    macs.toSorted(),
+    serial,
+    model,
+    hostname,
+    evidence,
+    claim,
+    nodeName,
+    offer?.device,
+  ]);
+  return { ...view, version: createHash('sha256').update(facts).digest('base64url').slice(0, VERSION_CHARS) };
 }
 
 /** What of a row makes a change worth telling: all but the moments that move with every packet. */

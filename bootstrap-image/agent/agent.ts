@@ -3,8 +3,7 @@ import { asUsherError, isUsherError, UsherError } from '../../foundation/errors.
 import type { Logger } from '../../foundation/logger.ts';
 import type { Random } from '../../foundation/random.ts';
 import { healthWarnings } from '../../join/protocol/health.ts';
-import type { EnrolStatus, JoinTicket } from '../../join/protocol/messages.ts';
-import { architecture } from './adapters/hardware.ts';
+import type { DeviceHello, EnrolStatus, JoinTicket } from '../../join/protocol/messages.ts';
 import type { ArtifactStore } from './adapters/artifacts.ts';
 import { type Card, readCard, scrubCard } from './adapters/card.ts';
 import type { DeviceConsole } from './adapters/console.ts';
@@ -13,6 +12,7 @@ import type { EnrolClient } from './adapters/enrol-client.ts';
 import { findAppliance } from './adapters/finder.ts';
 import { readBootFacts, readHello } from './adapters/hello.ts';
 import type { K3sNode } from './adapters/k3s-node.ts';
+import type { Led } from './adapters/led.ts';
 import { fingerprint, type Network } from './adapters/network.ts';
 import { readState, writeState } from './adapters/state-file.ts';
 import type { DeviceTime } from './adapters/system-time.ts';
@@ -24,18 +24,19 @@ import {
   type Step,
   TICKET_CONFIRMED_FOR_MS,
 } from './core/agent-plan.ts';
-import type { ConsoleView, Problem, Progress } from './core/console-text.ts';
+import type { ConsoleView, Problem } from './core/console-text.ts';
 import type { DevicePaths } from './core/device-paths.ts';
+import type { QrEncoder } from './core/half-blocks.ts';
 import { FRESH_STATE, type LocalState, withSite } from './core/local-state.ts';
-import { askedDelayMs, problemOf, refusalCodeOf } from './core/refusal.ts';
-import { retryDelayMs } from './core/retry-schedule.ts';
+import { askedDelayMs, problemInOwnWords, problemOf, refusalCodeOf } from './core/refusal.ts';
+import { pollPauseMs, retryDelayMs } from './core/retry-schedule.ts';
+import { ClaimMode } from './claim-mode.ts';
 import { FaultReporter } from './fault-reporter.ts';
+import { Fetching } from './fetching.ts';
+import { Identification } from './identification.ts';
+import { untilK3sRuns } from './until-k3s-runs.ts';
+import { waitForNetwork } from './wait-for-network.ts';
 
-const NETWORK_LOOK_MS = 250;
-const SHORTEST_POLL_MS = 1_000;
-const PROGRESS_EVERY_MS = 1_000;
-const K3S_LOOK_MS = 1_000;
-const K3S_LOOKS = 15;
 /** The appliance allows an address ten refused tokens an hour. */
 const TOKEN_AGAIN_MS = 600_000;
 const TOKEN_AGAIN_SOONEST_MS = 15_000;
@@ -48,6 +49,8 @@ export interface AgentOptions {
   readonly network: Network;
   readonly time: DeviceTime;
   readonly console: DeviceConsole;
+  readonly encodeQr: QrEncoder;
+  readonly led: Led;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -57,20 +60,18 @@ export interface AgentOptions {
 export class Agent {
   readonly #options: AgentOptions;
   readonly #faults: FaultReporter;
+  readonly #identification: Identification;
+  readonly #fetching: Fetching;
   #step: Step = 'await-card';
   #local: LocalState = FRESH_STATE;
   #card: Card | undefined;
+  #claim: ClaimMode | undefined;
   #client: EnrolClient | undefined;
   #status: EnrolStatus | undefined;
   #tokenRefusedAtMs: number | undefined;
   #ticketConfirmedAtMs: number | undefined;
   #joinedReported = false;
   #k3sDown = false;
-  #k3sVersion: string | undefined;
-  #fetching: Promise<void> | undefined;
-  #fetchProblem: Problem | undefined;
-  #progress: Progress | undefined;
-  #progressShownAtMs = 0;
   #problem: Problem | undefined;
   #warnings: readonly Problem[] = [];
   #failures = 0;
@@ -81,6 +82,8 @@ export class Agent {
   constructor(options: AgentOptions) {
     this.#options = options;
     this.#faults = new FaultReporter(options.logger);
+    this.#identification = new Identification({ ...options, onChange: () => this.#show(this.#step) });
+    this.#fetching = new Fetching({ ...options, onProgress: () => this.#show(this.#step) });
   }
 
   /** Returns when the device is a node and its secrets are wiped. Whatever goes wrong is shown, reported and retried. */
@@ -95,6 +98,10 @@ export class Agent {
       await this.#attempt(step, () => this.#perform(step));
     }
     this.#client?.close();
+    this.#claim?.close();
+    // From now on the node's own identifying (identify.ts) has LED and console.
+    this.#identification.stop();
+    await this.#identification.over();
     await this.#shown;
   }
 
@@ -115,11 +122,13 @@ export class Agent {
     const nowMs = this.#options.clock.nowMs();
     return {
       siteKnown: this.#local.site !== undefined,
-      cardHoldsToken: this.#card?.token !== undefined,
+      hasCode: this.#claim !== undefined,
+      codeEntered: this.#status?.codeEntered === true,
+      cardHoldsToken: this.#card?.token !== undefined || this.#card?.generic?.code !== undefined,
       phase: this.#local.phase,
       connected: this.#client !== undefined,
       state: this.#status?.state,
-      artifactsReady: this.#k3sVersion !== undefined,
+      artifactsReady: this.#fetching.k3sVersion !== undefined,
       ticketConfirmed: confirmedMs !== undefined && Math.abs(nowMs - confirmedMs) < TICKET_CONFIRMED_FOR_MS,
       joinedReported: this.#joinedReported,
       k3sConfigured: await this.#options.k3s.isConfigured(),
@@ -132,7 +141,7 @@ export class Agent {
     switch (step) {
       case 'await-card':
         await this.#readCard();
-        if (this.#local.site === undefined) throw new UsherError('CARD_MISSING');
+        if (this.#local.site === undefined && this.#claim === undefined) throw new UsherError('CARD_MISSING');
         return;
       case 'find':
         return this.#find();
@@ -140,12 +149,14 @@ export class Agent {
         return this.#hello();
       case 'poll':
         return this.#poll();
+      case 'prove':
+        return this.#prove();
       case 'fetch':
         return this.#fetch();
       case 'join':
         return this.#join();
       case 'report-joined':
-        await this.#untilK3sRuns();
+        await untilK3sRuns(k3s, this.#options.clock);
         await this.#heed(await this.#connected().joined());
         this.#joinedReported = true;
         return;
@@ -172,30 +183,25 @@ export class Agent {
     await this.#options.k3s.start();
   }
 
-  /** systemd starts it anew five seconds after it has ended, and once is no fault: telling of one costs the ticket. */
-  async #untilK3sRuns(): Promise<void> {
-    const { k3s, clock } = this.#options;
-    for (let look = 1; !(await k3s.isActive()); look += 1) {
-      if (look >= K3S_LOOKS) {
-        await k3s.checkRoom();
-        throw new UsherError('K3S_AGENT_DOWN');
-      }
-      await sleep(clock, K3S_LOOK_MS);
-    }
-  }
-
   async #readCard(): Promise<void> {
     this.#card = await readCard(this.#options.paths.card);
-    if (this.#card !== undefined) {
-      const local = withSite(this.#local, this.#card.site);
+    const { site, generic } = this.#card ?? {};
+    if (generic !== undefined) {
+      const onChange = (): void => this.#show(this.#step);
+      this.#claim ??= new ClaimMode({ ...this.#options, card: generic, onChange });
+    }
+    if (site !== undefined) {
+      const local = withSite(this.#local, site);
       if (JSON.stringify(local) !== JSON.stringify(this.#local)) await this.#save(local);
     }
-    if (this.#local.site !== undefined) await this.#options.time.raiseTo(this.#local.site.issuedAt);
+    const { issuedAt } = this.#local.site ?? generic ?? {};
+    if (issuedAt !== undefined) await this.#options.time.raiseTo(issuedAt);
   }
 
   async #find(): Promise<void> {
     const { identity, network, logger } = this.#options;
-    const { site, applianceUrl } = this.#local;
+    const { applianceUrl } = this.#local;
+    const site = this.#local.site ?? this.#claim;
     this.#networkSeen = await fingerprint(network);
     if (site === undefined) return;
     this.#client = await findAppliance({ site, lastUrl: applianceUrl, identity, network, logger });
@@ -205,10 +211,8 @@ export class Agent {
   }
 
   async #hello(): Promise<void> {
-    const { paths, identity, clock, time } = this.#options;
-    const clockSynchronised = await time.isSynchronised();
-    const token = this.#card?.token;
-    const hello = await readHello({ paths, deviceId: identity.deviceId, token, clock, clockSynchronised });
+    const { clock } = this.#options;
+    const hello = await this.#readHello();
     this.#warnings = healthWarnings(hello.hw);
     try {
       await this.#heed(await this.#connected().hello(hello));
@@ -221,6 +225,28 @@ export class Agent {
     }
   }
 
+  async #readHello(): Promise<DeviceHello> {
+    const { paths, identity, clock, time } = this.#options;
+    const token = this.#card?.token;
+    const hasCode = this.#claim !== undefined;
+    const clockSynchronised = await time.isSynchronised();
+    return await readHello({ paths, deviceId: identity.deviceId, token, hasCode, clock, clockSynchronised });
+  }
+
+  /** From here on only the appliance that proved the code is believed. The pin is kept before the label's code is dead. */
+  async #prove(): Promise<void> {
+    if (this.#claim === undefined) return;
+    const caPem = this.#local.site?.caPem;
+    const { origin } = this.#connected();
+    await this.#save({ site: await this.#claim.prove({ origin, caPem, hello: await this.#readHello() }) });
+    if (this.#claim.isLabelled) {
+      await scrubCard(this.#options.paths.card);
+      this.#card = undefined;
+      this.#claim = undefined;
+    }
+    this.#disconnect();
+  }
+
   async #poll(): Promise<void> {
     const { clock, k3s } = this.#options;
     if (this.#local.phase === 'started' && !(await k3s.isActive())) this.#joinedReported = false;
@@ -230,9 +256,9 @@ export class Agent {
     const tookMs = Math.abs(clock.nowMs() - askedMs);
     await this.#heed(status);
     if (this.#shouldShowTokenAgain(version)) this.#status = undefined;
-    // An appliance that has no place for a long poll answers at once; it must not be asked in a circle.
-    const waitMs = Math.max(SHORTEST_POLL_MS, (status.retryAfterSec ?? 0) * 1_000);
-    if (status.version === version && tookMs < SHORTEST_POLL_MS) await sleep(clock, waitMs);
+    const isTrusted = this.#local.site !== undefined;
+    const pauseMs = pollPauseMs({ isTrusted, isNews: status.version !== version, tookMs, ...status });
+    if (pauseMs > 0) await sleep(clock, pauseMs);
   }
 
   /** A refused token may have been accepted meanwhile (a replacement that an operator confirmed). */
@@ -245,32 +271,17 @@ export class Agent {
   /** Takes in what the appliance said: the state, its time, and the hint that files may be fetched ahead. */
   async #heed(status: EnrolStatus): Promise<void> {
     this.#status = status;
-    await this.#options.time.follow({ serverTime: status.serverTime, authenticated: true });
+    if (status.identify !== undefined) this.#identification.show(status.identify);
+    const authenticated = this.#local.site !== undefined;
+    await this.#options.time.follow({ serverTime: status.serverTime, authenticated });
+    if (!authenticated) return;
     if (status.state === 'held') this.#ticketConfirmedAtMs = undefined;
-    const idle = this.#k3sVersion === undefined && this.#fetching === undefined;
-    if (idle && mayFetchAhead(status.state)) this.#fetch().catch((error: unknown) => this.#report(asUsherError(error)));
+    if (!this.#fetching.isIdle || !mayFetchAhead(status.state)) return;
+    this.#fetch().catch((error: unknown) => this.#report(asUsherError(error)));
   }
 
-  /** One download at a time, shared by whoever waits for it. */
-  #fetch(): Promise<void> {
-    const { artifacts } = this.#options;
-    this.#fetching ??= artifacts
-      .ensure(this.#connected(), architecture(), (progress) => this.#showProgress(progress))
-      .then(
-        (k3sVersion) => {
-          this.#k3sVersion = k3sVersion;
-          this.#fetchProblem = undefined;
-        },
-        (error: unknown) => {
-          this.#fetchProblem = problemOf(asUsherError(error));
-          throw error;
-        },
-      )
-      .finally(() => {
-        this.#fetching = undefined;
-        this.#progress = undefined;
-      });
-    return this.#fetching;
+  async #fetch(): Promise<void> {
+    await this.#fetching.run(this.#connected());
   }
 
   async #join(): Promise<void> {
@@ -279,7 +290,7 @@ export class Agent {
     if (this.#local.phase !== 'started') await k3s.checkRoom();
     const ticket = await this.#connected().join(await readBootFacts(paths));
     await time.follow({ serverTime: ticket.serverTime, authenticated: true });
-    if (ticket.k3sVersion !== this.#k3sVersion) await this.#fetch();
+    if (ticket.k3sVersion !== this.#fetching.k3sVersion) await this.#fetch();
     if (ticket.ticketId !== this.#local.ticketId || this.#local.phase !== 'started') await this.#use(ticket);
     else await k3s.follow(ticket.server, 'wait');
     this.#ticketConfirmedAtMs = clock.nowMs();
@@ -303,13 +314,21 @@ export class Agent {
   async #recover(step: Step, error: UsherError): Promise<void> {
     const { clock, logger, random } = this.#options;
     this.#failures += 1;
-    this.#problem = problemOf(error);
+    const isTrusted = this.#local.site !== undefined;
+    this.#problem = isTrusted ? problemOf(error) : problemInOwnWords(error, this.#options.identity.deviceId);
     logger.warn({ step, code: this.#problem.code, detail: error.message, failures: this.#failures }, 'step failed');
-    if (isUsherError(error, 'NO_APPLIANCE_FOUND', 'APPLIANCE_NOT_TRUSTED')) this.#disconnect();
-    else await this.#report(error);
+    if (isUsherError(error, 'NO_APPLIANCE_FOUND', 'APPLIANCE_NOT_TRUSTED', 'APPLIANCE_UNPROVEN')) this.#disconnect();
+    else if (isTrusted) await this.#report(error);
     this.#show(step);
     const delayMs = askedDelayMs(error) ?? retryDelayMs(this.#failures, this.#eager, random);
-    if (this.#client === undefined) return this.#waitForNetwork(delayMs);
+    if (this.#client === undefined) {
+      const wait = { network: this.#options.network, clock, seen: this.#networkSeen, delayMs };
+      if ((await waitForNetwork(wait)) === 'changed') {
+        this.#failures = 0;
+        this.#eager = true;
+      }
+      return;
+    }
     await sleep(clock, delayMs);
     if (this.#status !== undefined && refusalCodeOf(error) !== undefined) await this.#refresh();
   }
@@ -338,21 +357,8 @@ export class Agent {
   }
 
   async #takeFaultBack(): Promise<void> {
-    if (this.#client === undefined || this.#fetchProblem !== undefined) return;
+    if (this.#client === undefined || this.#fetching.problem !== undefined) return;
     this.#status = (await this.#faults.takeBack(this.#client)) ?? this.#status;
-  }
-
-  /** Waits, but no longer than until the addresses or routes change: then a cable was plugged or a lease has come. */
-  async #waitForNetwork(delayMs: number): Promise<void> {
-    const { clock } = this.#options;
-    // Counted, not compared with a clock that may be set meanwhile.
-    for (let leftMs = delayMs; leftMs > 0; leftMs -= NETWORK_LOOK_MS) {
-      await sleep(clock, Math.min(NETWORK_LOOK_MS, leftMs));
-      if ((await fingerprint(this.#options.network)) === this.#networkSeen) continue;
-      this.#failures = 0;
-      this.#eager = true;
-      return;
-    }
   }
 
   #connected(): EnrolClient {
@@ -365,26 +371,25 @@ export class Agent {
     await writeState(this.#options.paths.state, this.#local);
   }
 
-  #showProgress(progress: Progress): void {
-    this.#progress = progress;
-    const nowMs = this.#options.clock.nowMs();
-    if (Math.abs(nowMs - this.#progressShownAtMs) < PROGRESS_EVERY_MS) return;
-    this.#progressShownAtMs = nowMs;
-    this.#show(this.#step);
-  }
-
   /** In the order of the calls, and without holding up the enrolment. */
   #show(step: Step): void {
     this.#step = step;
+    const { deviceId } = this.#options.identity;
+    const isTrusted = this.#local.site !== undefined;
+    const state = this.#status?.state;
+    // What is known of the appliance as long as it has proven nothing is where it answers.
+    const reason = isTrusted ? this.#status?.reason : this.#claim && problemInOwnWords(undefined, deviceId);
     const view: ConsoleView = {
-      deviceId: this.#options.identity.deviceId,
+      deviceId,
       step,
-      state: this.#status?.state,
-      nodeName: this.#status?.nodeName ?? this.#local.nodeName,
+      state: isTrusted || state === undefined ? state : 'pending',
+      nodeName: (isTrusted ? this.#status?.nodeName : undefined) ?? this.#local.nodeName,
       applianceUrl: this.#client?.origin,
-      progress: this.#progress,
-      problem: this.#problem ?? this.#fetchProblem ?? this.#status?.reason,
+      progress: this.#fetching.progress,
+      problem: this.#problem ?? this.#fetching.problem ?? reason,
+      claimCode: !isTrusted || state === 'pending' ? this.#claim?.view() : undefined,
       warnings: this.#warnings,
+      identify: this.#identification.words,
     };
     this.#shown = this.#shown.then(() => this.#options.console.show(view));
   }

@@ -7,6 +7,8 @@ import { labelText, type Column } from '../output.ts';
 import { podLines } from '../pod-text.ts';
 import { collect, parseLabel, parsePair, parseSeconds, parseTaint } from '../parse.ts';
 import { addClaimEdit } from './claim-edit.ts';
+import { addManifestCommands } from './manifests.ts';
+import { enterCode } from './claim-code.ts';
 import { CLAIM_CONDITIONS, waitForClaim, type AwaitedCondition } from '../wait.ts';
 
 const CLAIM_HELP = `
@@ -18,8 +20,12 @@ Examples:
   usher claim k4t7m2 --name lathe-left --label machine=lathe --label location=left
   usher claim k4t7m2 --name lathe-left --label machine=lathe --wait --timeout 120
   usher claim --serial 10000000abcdef01 --name tank --label machine=tank
+  usher claim lathe-left --code QK4T7M-K7QF-2M9X-TR4C-8WHD --label machine=lathe
   usher claim edit lathe-left --label location=right
   usher claim k4t7m2 --name lathe-left --pair lathe-1:Primary --taint dedicated=lathe:NoSchedule`;
+
+/** A device that is plugged in proves its code within a second or two. */
+const CODE_WAIT_MS = 20_000;
 
 const UNCLAIM_HELP = `
 With reclaimPolicy Retain (the default) the node goes on as it is, and says that no claim wants it; a new claim for its
@@ -40,6 +46,7 @@ interface ClaimOptions {
   serial?: string;
   mac?: string;
   key?: string;
+  code?: string;
   reclaimPolicy?: 'Retain' | 'Release';
   wait?: AwaitedCondition | true;
   timeout: number;
@@ -68,16 +75,17 @@ export function addClaimCommands(program: Command): void {
       const context = new Context(command);
       await context.using(() => unclaim(context, name, options), { claim: name });
     });
-  withCommonOptions(program.command('claims'))
+  const claims = withCommonOptions(program.command('claims'))
     .description('Lists the claims and what became of them.')
     .summary('list the claims')
-    .addHelpText('after', '\nExample:\n  usher claims -o yaml')
+    .addHelpText('after', '\nExample:\n  usher claims -o yaml\n  usher claims import boards.csv')
     .action(async (_options: unknown, command: Command) => {
       const context = new Context(command);
       await context.using(async () => {
         context.printList(await context.client().claims(), COLUMNS, 'There are no claims.');
       });
     });
+  addManifestCommands(claims);
 }
 
 function addClaim(program: Command): void {
@@ -93,6 +101,7 @@ function addClaim(program: Command): void {
     .option('--serial <serial>', 'match by serial instead of <id>')
     .option('--mac <address>', 'match by MAC address instead of <id>')
     .option('--key <fingerprint>', 'match by key fingerprint instead of <id>; this is evidence')
+    .option('--code <code>', 'claim code that the device shows; <id> is then the name')
     .option('--replaces <id>', 'device whose place it takes (of one that has a claim: usher replace)')
     .addOption(new Option('--reclaim-policy <policy>', 'when the claim is deleted').choices(['Retain', 'Release']))
     .addOption(
@@ -137,7 +146,9 @@ async function nodeOf(context: Context, { device }: ClaimView): Promise<Pick<Rev
 }
 
 async function claim(context: Context, id: string | undefined, options: ClaimOptions): Promise<void> {
-  let view = await context.client().createClaim(newClaim(id, options));
+  const { code } = options;
+  const wanted = code === undefined ? newClaim(id, options) : await claimByCode(context, id, { ...options, code });
+  let view = await context.client().createClaim(wanted);
   if (options.wait !== undefined) {
     context.say(`claim ${view.name} made; waiting`);
     const condition = options.wait === true ? 'Ready' : options.wait;
@@ -147,6 +158,21 @@ async function claim(context: Context, id: string | undefined, options: ClaimOpt
     const ready = view.conditions.find((condition) => condition.type === 'Ready')?.status === 'True';
     return `claim ${view.name} ${ready ? `is ready: node ${view.nodeName}` : `made (${view.phase})`}`;
   });
+}
+
+/** The claim of the device that proves the code, or will: it need not be plugged in yet. */
+async function claimByCode(
+  context: Context,
+  name: string | undefined,
+  options: ClaimOptions & { code: string },
+): Promise<NewClaim> {
+  const named = { ...options, ...(name === undefined ? {} : { name }) };
+  // What is wrong with the rest is said before the code is entered.
+  const wanted = newClaim(options.code, named);
+  const { device, state, shortId } = await enterCode(context, options.code, { waitMs: CODE_WAIT_MS });
+  if (state === 'waiting') context.say(`the code waits for device ${shortId}, which has not proven it yet`);
+  delete wanted.device;
+  return { ...wanted, match: { device } };
 }
 
 /** What the command line says, as the API wants it. @throws UsherError USAGE unless exactly one device is named */

@@ -42,7 +42,7 @@ export function addRevokeCommands(program: Command): void {
     .description(
       "Says since when the cluster's CA is, who still holds a certificate of it and should not, and how to rotate it.",
     )
-    .summary("the cluster's CA: who should not hold a certificate of it, and how to rotate it")
+    .summary("say who should not hold a certificate of the cluster's CA, and how to rotate it")
     .addHelpText('after', CA_HELP)
     .action(async (_options: unknown, command: Command) => {
       const context = new Context(command);

@@ -28,13 +28,31 @@ k3s is taken from --k3s, the PATH, the cache, or the official release (--k3s-mir
 
 /** Adds `usher start`: the appliance, or with `--lab` a virtual site around it. */
 export function addStart(program: Command): void {
-  const collect = (value: string, earlier: string[] = []): string[] => [...earlier, value];
-  program
+  const command = program
     .command('start')
     .summary('run the appliance on this machine (with --lab N: a whole virtual site)')
     .description(
       'Runs the appliance: it sees new machines on the LAN, enrols them, and makes them nodes of the cluster.',
+    );
+  addSiteFlags(command);
+  addPageFlags(command)
+    .addOption(
+      new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
     )
+    .addHelpText('after', EXAMPLES)
+    .action(async (_options: unknown, command: Command) => {
+      // A flag like --no-local-dhcp is "true unless given" to commander; here it is the other way round.
+      await start(command.opts<StartFlags & { localDhcp?: boolean; leaseFile?: string[] }>());
+    });
+}
+
+function collect(value: string, earlier: string[] = []): string[] {
+  return [...earlier, value];
+}
+
+/** What the site is, and its Kubernetes. */
+function addSiteFlags(command: Command): Command {
+  return command
     .option('--lab <count>', 'build a virtual site on this machine and plug in so many Raspberry Pis')
     .option('--lab-name <name>', 'name of the lab, so that several can run', 'lab')
     .option('--fresh', 'with --lab: forget what an earlier run knew')
@@ -50,44 +68,50 @@ export function addStart(program: Command): void {
     .option('--images <path>', 'image archives, or a folder of them, that every node gets; repeatable', collect)
     .option('--pause-image <name>', 'the pause image of all nodes, when --images brings another than k3s names')
     .option('--kubeconfig <path>', 'use this cluster instead of running k3s')
-    .option('--control-plane-only', 'the master runs no pods itself')
+    .option('--control-plane-only', 'the master runs no pods itself');
+}
+
+/** How it is reached, and who may come in. */
+function addPageFlags(command: Command): Command {
+  return command
     .option('--host <address>', 'listen on this address only (default: all)')
     .option('--page-port <port>', 'port of the page and the API (default: 8443)')
     .option('--enrol-port <port>', 'port of the device API (default: 7443)')
     .option('--lease-file <path>', 'dnsmasq lease file to read too; repeatable', collect)
     .option('--no-local-dhcp', 'no DHCP server runs on this machine: UDP port 67 may be taken')
     .option('--allow-host <name>', 'a further name by which browsers may call this machine; repeatable', collect)
-    .addOption(
-      new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
+    .option('--oidc-config <file>', 'people may also sign in through the OpenID Connect provider of this file')
+    .option(
+      '--tls-cert <file>',
+      'a certificate of your own for the page, with its chain, PEM; read again when it changes',
     )
-    .addHelpText('after', EXAMPLES)
-    .action(async (_options: unknown, command: Command) => {
-      // A flag like --no-local-dhcp is "true unless given" to commander; here it is the other way round.
-      const flags = command.opts<StartFlags & { localDhcp?: boolean; leaseFile?: string[] }>();
-      const { lab, labName, fresh, ...appliance } = flags;
-      if (lab === undefined && fresh === true) {
-        throw new UsherError('CONFIG_INVALID', { detail: '--fresh goes with --lab' });
-      }
-      const cacheDir = appliance.cacheDir ?? cacheDirectory(process.env);
-      if (lab === undefined) {
-        await runAppliance(applianceOptions({ ...appliance, cacheDir }));
-      } else {
-        // Loaded only here: a real site knows nothing of the lab.
-        const { runLab } = await import('../run-lab.ts');
-        await runLab({
-          pis: countOf(lab),
-          labName: labName ?? 'lab',
-          fresh: fresh === true,
-          cacheDir,
-          k3s: appliance.k3s === undefined ? undefined : resolve(appliance.k3s),
-          k3sMirror: appliance.k3sMirror,
-          k3sVersion: appliance.k3sVersion,
-          k3sSha256: appliance.k3sSha256,
-          images: appliance.images?.map((path) => resolve(path)) ?? [],
-          applianceArgs: labArguments(appliance),
-        });
-      }
+    .option('--tls-key <file>', 'the key of --tls-cert, PEM');
+}
+
+async function start(flags: StartFlags & { localDhcp?: boolean; leaseFile?: string[] }): Promise<void> {
+  const { lab, labName, fresh, ...appliance } = flags;
+  if (lab === undefined && fresh === true) {
+    throw new UsherError('CONFIG_INVALID', { detail: '--fresh goes with --lab' });
+  }
+  const cacheDir = appliance.cacheDir ?? cacheDirectory(process.env);
+  if (lab === undefined) {
+    await runAppliance(applianceOptions({ ...appliance, cacheDir }));
+  } else {
+    // Loaded only here: a real site knows nothing of the lab.
+    const { runLab } = await import('../run-lab.ts');
+    await runLab({
+      pis: countOf(lab),
+      labName: labName ?? 'lab',
+      fresh: fresh === true,
+      cacheDir,
+      k3s: appliance.k3s === undefined ? undefined : resolve(appliance.k3s),
+      k3sMirror: appliance.k3sMirror,
+      k3sVersion: appliance.k3sVersion,
+      k3sSha256: appliance.k3sSha256,
+      images: appliance.images?.map((path) => resolve(path)) ?? [],
+      applianceArgs: labArguments(appliance),
     });
+  }
 }
 
 function applianceOptions(
@@ -114,6 +138,9 @@ function labArguments(flags: StartFlags & { localDhcp?: boolean; leaseFile?: str
     '--state-dir': flags.stateDir,
     '--k3s-for': flags.k3sFor,
     '--lease-file': flags.leaseFile,
+    '--oidc-config': flags.oidcConfig,
+    '--tls-cert': flags.tlsCert,
+    '--tls-key': flags.tlsKey,
     '--no-local-dhcp': flags.localDhcp === false ? true : undefined,
   }).find(([, value]) => value !== undefined);
   if (foreign !== undefined) {

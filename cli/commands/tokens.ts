@@ -38,7 +38,8 @@ export function addTokenCommands(program: Command): void {
   const tokens = program
     .command('tokens')
     .description('Enrol tokens: what a card carries to tie its device to this site.')
-    .summary('list, create and revoke enrol tokens');
+    .summary('list, create and revoke enrol tokens')
+    .addHelpText('after', CREATE_HELP);
   withCommonOptions(tokens.command('list', { isDefault: true }))
     .description('Lists the enrol tokens.')
     .action(async (_options: unknown, command: Command) => {

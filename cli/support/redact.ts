@@ -10,6 +10,12 @@ const FORMS: readonly RegExp[] = [
   /K10[0-9a-f]{64}::[^\s"'\\,]+/g,
   // Enrol tokens of Usher.
   /ush1\.[0-9a-z]{10}\.[0-9a-z]{26}/gi,
+  // API tokens of Usher, and hashes of passwords.
+  /usher_[0-9a-z]{8}_[0-9a-z]{32}/gi,
+  /\$scrypt\$[\w=,]+\$[\w+/]+\$[\w+/]+/g,
+  // API tokens of Usher, and hashes of passwords.
+  /usher_[0-9a-z]{8}_[0-9a-z]{32}/gi,
+  /\$scrypt\$[\w=,]+\$[\w+/]+\$[\w+/]+/g,
   // Bootstrap tokens of Kubernetes.
   /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g,
   // JSON Web Tokens.

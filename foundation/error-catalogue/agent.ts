@@ -12,6 +12,12 @@ export const AGENT_ERRORS = {
     message: 'The appliance at {url} is not the one this card was written for',
     remedy: 'Write the card anew from the appliance of this site.',
   },
+  APPLIANCE_UNPROVEN: {
+    http: 403,
+    message: 'The appliance at {url} did not prove that it knows the claim code: {detail}',
+    remedy:
+      'Somebody may stand between the device and the appliance: look for a strange machine on the LAN. Then enter the code again.',
+  },
   APPLIANCE_REFUSED: {
     http: 403,
     message: 'The appliance refused ({refusal}): {detail}',

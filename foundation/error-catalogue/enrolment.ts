@@ -95,6 +95,50 @@ export const ENROLMENT_ERRORS = {
     message: 'Device {id} has shown nothing that ties it to this site',
     remedy: 'Write its card from this appliance (it then carries a token), or put its key fingerprint into the claim.',
   },
+  CLAIM_CODE_INVALID: {
+    http: 400,
+    message: 'This is not a claim code: {detail}',
+    remedy:
+      'Scan the QR code on the screen of the device, or type what stands below it, for instance K4T7M2-K7QF-2M9X-TR4C-8WHD.',
+  },
+  CLAIM_CODE_AWAITED: {
+    http: 409,
+    message: 'Device {id} waits for its claim code',
+    remedy:
+      'Scan the QR code on its screen or label, or type the code that stands there: on the page or with usher code.',
+  },
+  CLAIM_CODE_WRONG: {
+    http: 403,
+    message: 'The claim code that was entered is not that of device {id}',
+    remedy: 'Enter it again, as the device shows it now: the code on a screen changes every ten minutes.',
+  },
+  CLAIM_CODE_LOCKED: {
+    http: 403,
+    message: 'The claim code of device {id} was tried too often',
+    remedy: 'Enter the next code that its screen shows. A code on a label can be tried again after {waitMin} minutes.',
+  },
+  CLAIM_CODE_NONE: {
+    http: 404,
+    message: 'No claim code was entered for device {id}',
+    remedy: 'Enter it on the page or with usher code; it is remembered for fifteen minutes.',
+  },
+  CLAIM_CODE_USED: {
+    http: 409,
+    message: 'This claim code was used already, by device {usedBy}',
+    remedy:
+      'A code is good for one device, once. If the device named here is none of yours, revoke it; give the other board a new card.',
+  },
+  CLAIM_CODE_RELAYED: {
+    http: 403,
+    message: 'The encryption of device {id} does not end at the appliance: somebody stands between them',
+    remedy:
+      'Look for a strange machine on the LAN, for instance one that answers on port 7443, and enter no code until it is gone.',
+  },
+  CLAIM_PROOF_INVALID: {
+    http: 400,
+    message: 'The proof of the claim code cannot be taken: {detail}',
+    remedy: 'The device tries again by itself. If it lasts, write its card anew from this appliance.',
+  },
   SERIAL_CONFLICT: {
     http: 409,
     message: 'Several devices with verified evidence carry {identifier}: {devices}',

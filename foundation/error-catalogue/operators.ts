@@ -57,6 +57,16 @@ export const OPERATOR_ERRORS = {
     message: 'Device {id} is claimed by {claim} already',
     remedy: 'Change that claim, or remove it with usher unclaim {claim}.',
   },
+  IDENTIFY_RUNNING: {
+    http: 409,
+    message: 'Device {id} shows itself already: {words}',
+    remedy: 'Look for that one, or ask again when it is over.',
+  },
+  IDENTIFY_UNHEARD: {
+    http: 504,
+    message: 'Device {id} was asked to show itself, but nothing of it answers',
+    remedy: 'Look whether it has power and network. One that is just joining listens again when it has joined.',
+  },
   ALARM_UNKNOWN: {
     http: 404,
     message: 'There is no alarm {id}',
@@ -71,6 +81,32 @@ export const OPERATOR_ERRORS = {
     http: 500,
     message: 'The certificate of the web page could not be made: {detail}',
     remedy: 'Look whether the state folder can be written; remove its folder page to begin with a new authority.',
+  },
+  PAGE_NAME_NOT_COVERED: {
+    http: 500,
+    message: "The site's own authority may not sign for {names}: browsers warn when they open the page so",
+    remedy:
+      'Give a certificate for these names with --tls-cert and --tls-key, or open the page by a private name or address.',
+  },
+  PAGE_TLS_INVALID: {
+    http: 400,
+    message: 'The certificate of --tls-cert and --tls-key cannot be used: {detail}',
+    remedy: 'Give a PEM file with the certificate and those it was issued by, in this order, and its unencrypted key.',
+  },
+  PAGE_TLS_EXPIRED: {
+    http: 400,
+    message: 'The certificate of --tls-cert ({subject}) holds from {notBefore} to {notAfter} only',
+    remedy: 'Renew it and write it to the same files: they are read again by themselves. Look at the clock, too.',
+  },
+  PRECONDITION_FAILED: {
+    http: 412,
+    message: '{what} has changed since you looked at it',
+    remedy: 'Look at it as it is now, and decide again.',
+  },
+  PRECONDITION_NEEDED: {
+    http: 428,
+    message: 'Say in If-Match which state of {what} you saw',
+    remedy: 'Read it first and send the ETag of that reply; a browser may not decide about what it has not seen.',
   },
   USAGE: {
     http: 400,

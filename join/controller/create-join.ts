@@ -6,8 +6,10 @@ import type { Informer, KubeClient } from '../../k8s/client/kube-client.ts';
 import type { Device, DeviceClaim, Node } from '../../k8s/core/resources.ts';
 import { hashNodePassword } from '../../k8s/node-password.ts';
 import type { RetiredNames } from '../../k8s/retired-names.ts';
+import type { ApprovalRules } from '../core/approval-rule.ts';
 import type { EnrolTokens } from '../core/ports.ts';
 import { ActionExecutor } from './action-executor.ts';
+import { ApprovalRuleStore } from './approval-rule-store.ts';
 import { ClaimBinder } from './claim-binder.ts';
 import { DevicePlanner, refOf } from './device-planner.ts';
 import { DeviceReconciler } from './device-reconciler.ts';
@@ -18,6 +20,7 @@ import { kubeTicketObjects } from './kube-ticket-objects.ts';
 import type { EventSink } from './ports.ts';
 import type { TicketKey } from './ticket-key.ts';
 import { RevokedTokens } from './revoked-tokens.ts';
+import { RuleBinder } from './rule-binder.ts';
 import { TicketOffice, type TicketOfficeOptions } from './ticket-office.ts';
 
 export interface JoinOptions extends Pick<TicketOfficeOptions, 'clusterCaHash' | 'serverUrl'> {
@@ -43,6 +46,8 @@ export interface JoinOptions extends Pick<TicketOfficeOptions, 'clusterCaHash' |
 /** The running join part. */
 export interface Join {
   readonly controller: JoinController;
+  /** Rules that claim devices of a batch by themselves. */
+  readonly rules: ApprovalRules;
   /** Waits for the caches, sweeps leftovers, and takes up every device where it stands. */
   start(): Promise<void>;
   /** Whether `hash` is k3s' hash of a node password that Usher gave out for this name with one of the last tickets. */
@@ -84,20 +89,24 @@ export function createJoin(options: JoinOptions): Join {
   const reconciler = new DeviceReconciler(parts);
   const controller = new JoinController({ store, binder, reconciler, office, ...alarms, clock, logger });
   const sweeper = new Sweeper({ store, office, clock, logger });
+  const ruleStore = new ApprovalRuleStore({ kube, logger });
+  const rules = new RuleBinder({ kube, rules: ruleStore, store, binder, claims, nodes, events, clock, logger });
   return {
     controller,
+    rules,
     start: async () => {
-      await Promise.all([devices.synced(), claims.synced(), nodes.synced()]);
+      await Promise.all([devices.synced(), claims.synced(), nodes.synced(), ruleStore.synced()]);
       await revokedTokens.start();
       binder.start();
       reconciler.start();
+      rules.start();
       await sweeper.start();
     },
     isOfTicket,
     stop: async () => {
       sweeper.stop();
       revokedTokens.stop();
-      await Promise.all([reconciler.stop(), binder.stop()]);
+      await Promise.all([reconciler.stop(), binder.stop(), rules.stop(), ruleStore.stop()]);
     },
   };
 }

@@ -36,6 +36,26 @@ export interface CandidateList {
   onChange(handler: (deviceId: string) => void): () => void;
 }
 
+/** How a claim code stands that an operator entered. */
+export interface ClaimCodeStanding {
+  deviceId: string;
+  expiresAtMs: number;
+  /** waiting: for the device to prove it · proven: both sides are · refused: see `failure`; it may be entered again. */
+  state: 'waiting' | 'proven' | 'refused';
+  failure?: UsherError;
+}
+
+/** Claim codes that operators entered: in memory only, and only for minutes. */
+export interface ClaimCodeDesk {
+  /**
+   * Lets the device prove this code.
+   * @throws UsherError CLAIM_CODE_USED (by another device), CLAIM_CODE_LOCKED
+   */
+  enter(deviceId: string, code: Secret): Promise<ClaimCodeStanding>;
+  /** Of the code that was entered last for the device, as long as it is remembered. */
+  standingOf(deviceId: string): ClaimCodeStanding | undefined;
+}
+
 /** A ticket as handed to its device: the reply to /join before it becomes JSON. */
 export interface Ticket {
   ticketId: string;

@@ -15,6 +15,10 @@ export interface EnrolLimits {
   reportsPerKey: Limit;
   /** Tokens that were refused: the brake on guessing. */
   refusedTokensPerIp: Limit;
+  /** Proofs of claim codes begun; a code itself may be tried five times. */
+  claimProofsPerIp: Limit;
+  /** All addresses together. */
+  claimProofs: Limit;
   connectionsPerIp: Limit;
   /** All addresses together. */
   connections: Limit;
@@ -38,6 +42,8 @@ export const DEFAULT_ENROL_LIMITS: EnrolLimits = {
   joinsPerKey: { uses: 20, perSec: 60 },
   reportsPerKey: { uses: 6, perSec: 60 },
   refusedTokensPerIp: { uses: 10, perSec: 3600 },
+  claimProofsPerIp: { uses: 20, perSec: 3600 },
+  claimProofs: { uses: 5, perSec: 1 },
   // A device opens one connection for each file it fetches, and several devices may share a NAT address.
   connectionsPerIp: { uses: 60, perSec: 60 },
   connections: { uses: 100, perSec: 1 },

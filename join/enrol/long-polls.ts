@@ -58,6 +58,11 @@ export class LongPolls {
     });
   }
 
+  /** True while the device waits. */
+  isWaiting(deviceId: string): boolean {
+    return this.#waiters.has(deviceId);
+  }
+
   /** Ends the waits of one device. */
   wake(deviceId: string): void {
     for (const waiter of [...(this.#waiters.get(deviceId) ?? [])]) waiter.finish('woken');

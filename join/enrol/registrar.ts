@@ -9,9 +9,11 @@ import { shortIdOf } from '../protocol/device-id.ts';
 import type { DeviceHello, EnrolState, EnrolStatus } from '../protocol/messages.ts';
 import { countedAs } from './addresses.ts';
 import type { Candidates } from './candidates.ts';
+import type { ClaimCodes } from './claim-codes.ts';
 import { HelloGate } from './hello-gate.ts';
 import { verifyEvidence, type EvidenceVerifiers } from './evidence-verifiers.ts';
 import type { DeviceIdentity } from './identity.ts';
+import type { Identifications } from './identifications.ts';
 import type { LongPolls } from './long-polls.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
@@ -21,6 +23,8 @@ export interface RegistrarOptions {
   verifiers: EvidenceVerifiers;
   tokens: Pick<EnrolTokens, 'accept'>;
   polls: LongPolls;
+  claimCodes: Pick<ClaimCodes, 'standingOf' | 'isWaiting' | 'changesOf' | 'onChange'>;
+  identifications: Identifications;
   refusedTokensPerIp: RateLimiter;
   /** Hears of what a person must judge; none in tests. */
   alarms?: Pick<AlarmBook, 'raise'>;
@@ -51,8 +55,9 @@ export class Registrar {
   constructor(options: RegistrarOptions) {
     this.#options = options;
     this.#gate = new HelloGate(options.clock);
-    const { desk, candidates, polls } = options;
+    const { desk, candidates, claimCodes, polls } = options;
     this.#unsubscribe = [
+      claimCodes.onChange((deviceId) => polls.wake(deviceId)),
       candidates.onChange((deviceId) => polls.wake(deviceId)),
       desk.onChange((deviceId) => {
         if (desk.isAdmitted(deviceId)) candidates.forget(deviceId);
@@ -70,13 +75,12 @@ export class Registrar {
     const { desk } = this.#options;
     const { deviceId } = caller.identity;
     if (hello.id !== deviceId) throw new UsherError('DEVICE_ID_MISMATCH', { claimed: hello.id, actual: deviceId });
-    // What it showed stays in this function: neither the list of candidates nor the desk has use for a token.
-    const device: ProvenDevice = { ...caller.identity, hello: { ...hello, evidence: { type: 'none' } } };
+    const device: ProvenDevice = { ...caller.identity, hello: withoutToken(hello) };
     if (desk.isAdmitted(deviceId) && desk.statusOf(deviceId).state !== 'pending') {
       await desk.admit(device, { kind: 'None' });
       return this.statusOf(deviceId);
     }
-    if (hello.evidence.type === 'none') return this.#receive(caller, hello, device);
+    if (hello.evidence.type !== 'token') return this.#receive(caller, hello, device);
     return this.#gate.run(() => this.#receive(caller, hello, device));
   }
 
@@ -112,13 +116,13 @@ export class Registrar {
     wait: { waitMs: number; version?: number },
     signal: AbortSignal,
   ): Promise<EnrolStatus> {
-    const { candidates, clock, polls } = this.#options;
+    const { candidates, clock, polls, identifications } = this.#options;
     candidates.touch(deviceId);
     await this.#admitByClaim(deviceId);
     const deadlineMs = clock.nowMs() + wait.waitMs;
     let status = this.statusOf(deviceId);
     const known = wait.version ?? status.version;
-    while (status.version === known) {
+    while (status.version === known && !identifications.isNews(deviceId)) {
       const leftMs = deadlineMs - clock.nowMs();
       const end = leftMs > 0 ? await polls.wait(deviceId, leftMs, signal) : 'over';
       status = this.statusOf(deviceId);
@@ -129,17 +133,26 @@ export class Registrar {
 
   /** How the device stands now. */
   statusOf(deviceId: string): EnrolStatus {
+    const { claimCodes } = this.#options;
     const { state, version, reason, nodeName } = this.#standing(deviceId);
     const retryAfterSec = RETRY_AFTER_SEC[state];
     return {
       v: 1,
       state,
-      version,
+      // A change of the one or the other is always a change of the sum: neither ever becomes less.
+      version: version + 2 * claimCodes.changesOf(deviceId),
       serverTime: toRfc3339(this.#options.clock.nowMs()),
       ...(reason === undefined ? {} : { reason }),
       ...(nodeName === undefined ? {} : { nodeName }),
       ...(retryAfterSec === undefined ? {} : { retryAfterSec }),
+      ...(claimCodes.isWaiting(deviceId) ? { codeEntered: true } : {}),
     };
+  }
+
+  /** Takes in a device that proved the claim code an operator entered for it. @throws UsherError ENROL_BUSY, KUBE_* */
+  async admitByCode({ identity }: Caller, hello: DeviceHello): Promise<void> {
+    const evidence: DeviceEvidence = { kind: 'ClaimCode', verifiedAt: toRfc3339(this.#options.clock.nowMs()) };
+    await this.#gate.run(() => this.#admit({ ...identity, hello: withoutToken(hello) }, evidence));
   }
 
   /** @throws UsherError EVIDENCE_MISSING or NOT_APPROVED unless the device's evidence was accepted */
@@ -245,10 +258,24 @@ export class Registrar {
     }
     const version = candidates.versionOf(deviceId);
     if (version === undefined) throw new UsherError('DEVICE_UNKNOWN', { id: shortIdOf(deviceId) });
-    const refusal =
-      candidates.get(deviceId)?.refusal ?? new UsherError('EVIDENCE_MISSING', { id: shortIdOf(deviceId) });
-    return { state: 'pending', version: version * 2, reason: refusal.toBody() };
+    return { state: 'pending', version: version * 2, reason: this.#missingOf(deviceId).toBody() };
   }
+
+  /** What a device without evidence lacks. */
+  #missingOf(deviceId: string): UsherError {
+    const { candidates, claimCodes } = this.#options;
+    const candidate = candidates.get(deviceId);
+    if (candidate?.refusal !== undefined) return candidate.refusal;
+    const failure = claimCodes.standingOf(deviceId)?.failure;
+    if (failure !== undefined) return failure;
+    const code = candidate?.hello.evidence.type === 'code' ? 'CLAIM_CODE_AWAITED' : 'EVIDENCE_MISSING';
+    return new UsherError(code, { id: shortIdOf(deviceId) });
+  }
+}
+
+/** What was shown stays here: neither the list of candidates nor the desk has use for a token. */
+function withoutToken(hello: DeviceHello): DeviceHello {
+  return hello.evidence.type === 'token' ? { ...hello, evidence: { type: 'none' } } : hello;
 }
 
 /** The genuine token that such a refusal is about. */

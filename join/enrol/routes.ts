@@ -14,6 +14,8 @@ import { printable } from '../../foundation/text.ts';
 import type { JoinDesk, Ticket } from '../core/ports.ts';
 import {
   CheckIn,
+  ClaimFinal,
+  ClaimFirst,
   DeviceHello,
   DeviceReport,
   JoinRequest,
@@ -21,15 +23,19 @@ import {
   MAX_WAIT_SEC,
   type ApplianceInfo,
   type CheckInReply,
+  type ClaimAnswer,
+  type ClaimChallenge,
   type EnrolStatus,
   type JoinTicket,
 } from '../protocol/messages.ts';
 import { addressOf, countedAs } from './addresses.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { EnrolAuthority } from './authority.ts';
+import type { ClaimProofs } from './claim-proofs.ts';
 import type { ConnectionGuard } from './connection-guard.ts';
 import type { EnrolCounters } from './counters.ts';
 import { Identities, type DeviceIdentity } from './identity.ts';
+import type { Identifications } from './identifications.ts';
 import type { EnrolLimits } from './limits.ts';
 import { RateLimiter, type Limit } from './rate-limiter.ts';
 import { isInternal, refusalOf } from './refusals.ts';
@@ -37,6 +43,8 @@ import type { Caller, Registrar } from './registrar.ts';
 
 export interface RoutesOptions {
   registrar: Registrar;
+  claimProofs: ClaimProofs;
+  identifications: Pick<Identifications, 'tell'>;
   desk: JoinDesk;
   artifacts: Artifacts;
   /** URL of the k3s supervisor at this address of ours; undefined when it is none of the site's. */
@@ -86,6 +94,7 @@ export function enrolRoutes(options: RoutesOptions): Express {
   });
   app.use(express.json({ limit: MAX_BODY_BYTES, strict: true, inflate: false }));
   addEnrolment(app, options, identities);
+  addClaimProofs(app, options, identities);
   addJoining(app, options, identities);
   addArtifacts(app, options, identities);
   app.use((req) => {
@@ -96,7 +105,7 @@ export function enrolRoutes(options: RoutesOptions): Express {
 }
 
 function addEnrolment(app: Express, options: RoutesOptions, identities: Identities): void {
-  const { registrar, authority, site, counters, clock } = options;
+  const { registrar, identifications, authority, site, counters, clock } = options;
   app.get('/enroll/v1/info', (_req, res) => {
     const { applianceId, caPem } = authority;
     const info: ApplianceInfo = { v: 1, applianceId, site, caPem, serverTime: toRfc3339(clock.nowMs()) };
@@ -119,7 +128,23 @@ function addEnrolment(app: Express, options: RoutesOptions, identities: Identiti
     res.once('close', () => gone.abort());
     const waiting = { waitMs: wait * 1000, ...(version === undefined ? {} : { version }) };
     const status = await registrar.status(deviceId, waiting, gone.signal);
-    if (!gone.signal.aborted) sendStatus(res, status);
+    if (!gone.signal.aborted) sendStatus(res, { ...status, ...identifications.tell(deviceId) });
+  });
+}
+
+/** A proof is one attempt on one connection, which ends with it. */
+function addClaimProofs(app: Express, options: RoutesOptions, identities: Identities): void {
+  const { registrar, claimProofs, authority } = options;
+  app.post('/enroll/v1/claim/first', (req, res) => {
+    const first = parse(ClaimFirst, req.body);
+    res.json({ v: 1, data: claimProofs.first(callerOf(req, identities), first) } satisfies ClaimChallenge);
+  });
+  app.post('/enroll/v1/claim/final', async (req, res) => {
+    const final = parse(ClaimFinal, req.body);
+    const caller = callerOf(req, identities);
+    res.setHeader('Connection', 'close');
+    const data = await claimProofs.final(caller, final, (hello) => registrar.admitByCode(caller, hello));
+    res.json({ v: 1, data, caPem: authority.caPem } satisfies ClaimAnswer);
   });
 }
 

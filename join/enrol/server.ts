@@ -5,19 +5,23 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../foundation/clock.ts';
 import { messageOf, UsherError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
+import { systemRandom, type Random } from '../../foundation/random.ts';
 import type { AlarmBook } from '../../k8s/alarms.ts';
 import type { EnrolTokens, JoinDesk } from '../core/ports.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { EnrolAuthority } from './authority.ts';
 import type { Candidates } from './candidates.ts';
+import type { ClaimCodes } from './claim-codes.ts';
+import { ClaimProofs } from './claim-proofs.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import { zeroCounters, type EnrolCounters, type EnrolGauges } from './counters.ts';
 import { evidenceVerifiers, type EvidenceVerifiers } from './evidence-verifiers.ts';
 import { DEFAULT_ENROL_LIMITS, type EnrolLimits } from './limits.ts';
+import { Identifications, type DevicesThatShow } from './identifications.ts';
 import { LongPolls } from './long-polls.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Registrar } from './registrar.ts';
-import { enrolRoutes } from './routes.ts';
+import { enrolRoutes, type RoutesOptions } from './routes.ts';
 
 export interface EnrolServerOptions {
   authority: EnrolAuthority;
@@ -25,6 +29,8 @@ export interface EnrolServerOptions {
   tokens: EnrolTokens;
   artifacts: Artifacts;
   candidates: Candidates;
+  /** Those that operators entered. */
+  claimCodes: ClaimCodes;
   /** Hears of what a person must judge. */
   alarms?: AlarmBook;
   /** URL of the k3s supervisor at this address of ours; undefined when it is none of the site's. */
@@ -36,6 +42,7 @@ export interface EnrolServerOptions {
   /** 0 takes a free one. */
   port: number;
   clock: Clock;
+  random?: Random;
   logger: Logger;
   limits?: Partial<EnrolLimits>;
   /** Further or other kinds of evidence than tokens. */
@@ -43,7 +50,7 @@ export interface EnrolServerOptions {
 }
 
 /** The running device API. */
-export interface EnrolServer {
+export interface EnrolServer extends DevicesThatShow {
   readonly port: number;
   counters(): EnrolCounters & EnrolGauges;
   /** Answers what waits, lets what runs end for a moment, then closes every connection. */
@@ -60,26 +67,9 @@ const MOST_HEADER_BYTES = 8192;
  * @throws UsherError LISTEN_FAILED
  */
 export async function startEnrolServer(options: EnrolServerOptions): Promise<EnrolServer> {
-  const { desk, candidates, clock, logger } = options;
-  const limits: EnrolLimits = { ...DEFAULT_ENROL_LIMITS, ...options.limits };
-  const counters = zeroCounters();
-  const verifiers = options.verifiers ?? evidenceVerifiers(options.tokens);
-  const polls = new LongPolls(clock, limits.longPolls);
-  const refusedTokensPerIp = new RateLimiter(clock, limits.refusedTokensPerIp);
-  const registrar = new Registrar({
-    desk,
-    candidates,
-    verifiers,
-    tokens: options.tokens,
-    polls,
-    refusedTokensPerIp,
-    ...(options.alarms === undefined ? {} : { alarms: options.alarms }),
-    clock,
-    logger,
-  });
-  const evidenceTypes = Object.keys(verifiers);
-  const guard = new ConnectionGuard({ clock, limits, counters });
-  const app = enrolRoutes({ ...options, registrar, evidenceTypes, counters, limits, guard });
+  const { candidates, clock, logger } = options;
+  const { limits, counters, polls, identifications, registrar, guard, ...parts } = partsOf(options);
+  const app = enrolRoutes({ ...options, ...parts, registrar, identifications, counters, limits, guard });
   const server = await tlsServer(options.authority, limits);
   server.on('request', app);
   server.on('tlsClientError', (error) => {
@@ -102,6 +92,12 @@ export async function startEnrolServer(options: EnrolServerOptions): Promise<Enr
       longPolls: polls.size,
       connections: guard.open,
     }),
+    isListening: (deviceId) => polls.isWaiting(deviceId),
+    show(deviceId, what, waitMs) {
+      const told = identifications.offer(deviceId, what, waitMs);
+      polls.wake(deviceId);
+      return told;
+    },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       registrar.close();
@@ -110,6 +106,34 @@ export async function startEnrolServer(options: EnrolServerOptions): Promise<Enr
       await closed;
       cancel();
     },
+  };
+}
+
+interface Parts extends Omit<RoutesOptions, keyof EnrolServerOptions> {
+  limits: EnrolLimits;
+  polls: LongPolls;
+  identifications: Identifications;
+  guard: ConnectionGuard;
+}
+
+function partsOf(options: EnrolServerOptions): Parts {
+  const { alarms, claimCodes, clock, random = systemRandom } = options;
+  const limits: EnrolLimits = { ...DEFAULT_ENROL_LIMITS, ...options.limits };
+  const counters = zeroCounters();
+  const verifiers = options.verifiers ?? evidenceVerifiers(options.tokens);
+  const polls = new LongPolls(clock, limits.longPolls);
+  const identifications = new Identifications(clock);
+  const told = alarms === undefined ? {} : { alarms };
+  const refusedTokensPerIp = new RateLimiter(clock, limits.refusedTokensPerIp);
+  return {
+    limits,
+    counters,
+    polls,
+    identifications,
+    registrar: new Registrar({ ...options, ...told, verifiers, polls, identifications, refusedTokensPerIp }),
+    claimProofs: new ClaimProofs({ codes: claimCodes, limits, random, clock, ...told }),
+    evidenceTypes: Object.keys(verifiers),
+    guard: new ConnectionGuard({ clock, limits, counters }),
   };
 }
 

@@ -17,3 +17,8 @@ export function deviceIdOf(spkiSha256: Uint8Array): string {
 export function shortIdOf(deviceId: string): string {
   return deviceId.slice(0, SHORT_ID_LENGTH);
 }
+
+/** True for a full device id. */
+export function isDeviceId(text: string): boolean {
+  return new RegExp(`^[0-9a-hjkmnp-tv-z]{${DEVICE_ID_LENGTH}}$`).test(text);
+}

@@ -27,6 +27,25 @@ export const CardFile = z.object({
 });
 export type CardFile = z.infer<typeof CardFile>;
 
+/**
+ * `usher.json` of a generic card: it belongs to no site and holds no secret but, on a labelled one, the code of its
+ * label. Its device shows a claim code and joins the site whose operator enters that.
+ */
+export const ClaimCard = CardFile.pick({ v: true, issuedAt: true, name: true }).extend({
+  urls: CardFile.shape.urls.default([]),
+  caPem: z.null().optional(),
+  token: z.null().optional(),
+  /** The code on the label of the board; without one the device makes its own and shows them on its screen. */
+  code: z.string().max(64).nullable().optional(),
+  /** Origin of the page that its QR code opens. */
+  claimBase: z
+    .url({ protocol: /^https$/ })
+    .max(80)
+    .nullable()
+    .optional(),
+});
+export type ClaimCard = z.infer<typeof ClaimCard>;
+
 export const ENROL_TOKEN_PATTERN = /^ush1\.([0-9a-hjkmnp-tv-z]{10})\.([0-9a-hjkmnp-tv-z]{26})$/;
 
 /** What the board says of its power since boot. */
@@ -63,9 +82,10 @@ export const Hardware = z.object({
 });
 export type Hardware = z.infer<typeof Hardware>;
 
-/** What the device shows to tie itself to the site. Claim codes will be a further member of this union. */
+/** What the device shows to tie itself to the site; `code`: nothing yet, it can prove a claim code once one is entered. */
 export const Evidence = z.discriminatedUnion('type', [
   z.object({ type: z.literal('token'), token: z.string().regex(ENROL_TOKEN_PATTERN) }),
+  z.object({ type: z.literal('code') }),
   z.object({ type: z.literal('none') }),
 ]);
 export type Evidence = z.infer<typeof Evidence>;
@@ -82,6 +102,15 @@ export const DeviceHello = z.object({
   evidence: Evidence,
 });
 export type DeviceHello = z.infer<typeof DeviceHello>;
+
+/** The longest that a device shows itself. */
+export const MOST_IDENTIFY_SEC = 120;
+/** An operator asks which board this is: it blinks its LED and shows the words for so long, counted from the reply. */
+export const Identify = z.object({
+  words: z.string().regex(/^[a-z]{2,12} [a-z]{2,12}$/),
+  seconds: z.int().min(1).max(MOST_IDENTIFY_SEC),
+});
+export type Identify = z.infer<typeof Identify>;
 
 /** What the appliance tells the device of itself. */
 export const ENROL_STATES = ['pending', 'verified', 'approved', 'joined', 'rejected', 'revoked', 'held'] as const;
@@ -103,8 +132,36 @@ export const EnrolStatus = z.object({
   retryAfterSec: z.int().positive().optional(),
   /** Name of the node it is to become, once a claim is bound. */
   nodeName: z.string().optional(),
+  /** An operator entered a claim code for this device, which may prove it now. */
+  codeEntered: z.literal(true).optional(),
+  /** No part of the version: it is told by the reply that goes out next. */
+  identify: Identify.optional(),
 });
 export type EnrolStatus = z.infer<typeof EnrolStatus>;
+
+/**
+ * POST /enroll/v1/claim/first: SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677) with the tls-exporter of this very connection (RFC
+ * 9266); the user name is the device id, the password the claim code. One exchange per connection.
+ */
+export const ClaimFirst = z.object({ v: z.literal(1), data: z.string().max(512), hello: DeviceHello });
+export type ClaimFirst = z.infer<typeof ClaimFirst>;
+
+/** Reply to claim/first. */
+export const ClaimChallenge = z.object({ v: z.literal(1), data: z.string().max(512) });
+export type ClaimChallenge = z.infer<typeof ClaimChallenge>;
+
+/** POST /enroll/v1/claim/final, on the same connection and within ten seconds. */
+export const ClaimFinal = z.object({
+  v: z.literal(1),
+  data: z.string().max(512),
+  /** The device has a further code that it could prove (the one its screen showed before). */
+  more: z.literal(true).optional(),
+});
+export type ClaimFinal = z.infer<typeof ClaimFinal>;
+
+/** Reply to claim/final: the server's proof, and the CA that the device pins once it has checked that. */
+export const ClaimAnswer = z.object({ v: z.literal(1), data: z.string().max(512), caPem: z.string().max(8192) });
+export type ClaimAnswer = z.infer<typeof ClaimAnswer>;
 
 /** GET /enroll/v1/info */
 export const ApplianceInfo = z.object({

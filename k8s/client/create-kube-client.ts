@@ -8,7 +8,7 @@ import { POD } from '../core/pods.ts';
 import type { Kind, KubeObject } from '../core/resources.ts';
 import { type KubeAccess, PooledCredentials } from './credentials.ts';
 import { KubeInformer, type ObjectList, withKind } from './informer.ts';
-import type { Informer, KubeClient, ObjectName } from './kube-client.ts';
+import type { DeleteOptions, Informer, KubeClient, ObjectName, WriteOptions } from './kube-client.ts';
 import type { RequestCounts } from './request-counts.ts';
 import { KubeTransport } from './transport.ts';
 
@@ -107,20 +107,23 @@ class HttpKubeClient implements AdminKubeClient {
     return ((answer as ObjectList<T>).items ?? []).map((item) => withKind(kind, item));
   }
 
-  async create<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T> {
-    return await this.#create(kind, object, {});
+  async create<T extends KubeObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    const path = collectionPath(kind, object.metadata.namespace);
+    const subject = subjectOf(kind, object.metadata.name);
+    const query = queryOf(options);
+    return (await this.#transport.json({ method: 'POST', path, query, body: object, subject })) as T;
   }
 
   async dryRunCreate<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T> {
-    return await this.#create(kind, object, { dryRun: 'All' });
+    return await this.create(kind, object, { dryRun: true });
   }
 
-  async replace<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T> {
-    return await this.#replace(kind, object);
+  async replace<T extends KubeObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    return await this.#replace(kind, object, { query: queryOf(options) });
   }
 
   async replaceStatus<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T> {
-    return await this.#replace(kind, object, 'status');
+    return await this.#replace(kind, object, { subresource: 'status' });
   }
 
   async mergePatch<T extends KubeObject>(
@@ -155,12 +158,12 @@ class HttpKubeClient implements AdminKubeClient {
     return answer as T;
   }
 
-  async delete<T extends KubeObject>(
-    kind: Kind<T>,
-    name: ObjectName,
-    options: { uid?: string } = {},
-  ): Promise<boolean> {
-    const { uid } = options;
+  async delete<T extends KubeObject>(kind: Kind<T>, name: ObjectName, options: DeleteOptions = {}): Promise<boolean> {
+    const { uid, resourceVersion } = options;
+    const preconditions = {
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    };
     try {
       await this.#transport.text({
         method: 'DELETE',
@@ -169,7 +172,7 @@ class HttpKubeClient implements AdminKubeClient {
           apiVersion: 'v1',
           kind: 'DeleteOptions',
           propagationPolicy: 'Background',
-          ...(uid === undefined ? {} : { preconditions: { uid } }),
+          ...(Object.keys(preconditions).length === 0 ? {} : { preconditions }),
         },
         subject: subjectOf(kind, name.name),
       });
@@ -253,21 +256,23 @@ class HttpKubeClient implements AdminKubeClient {
     await this.#parts.config.close();
   }
 
-  async #create<T extends KubeObject>(kind: Kind<T>, object: T, query: Record<string, string>): Promise<T> {
-    const path = collectionPath(kind, object.metadata.namespace);
-    const subject = subjectOf(kind, object.metadata.name);
-    return (await this.#transport.json({ method: 'POST', path, query, body: object, subject })) as T;
-  }
-
-  async #replace<T extends KubeObject>(kind: Kind<T>, object: T, subresource?: string): Promise<T> {
+  async #replace<T extends KubeObject>(
+    kind: Kind<T>,
+    object: T,
+    { subresource, query = {} }: { subresource?: string; query?: Record<string, string> },
+  ): Promise<T> {
     const path = objectPath(kind, object.metadata, subresource);
     const subject = subjectOf(kind, object.metadata.name);
-    return (await this.#transport.json({ method: 'PUT', path, body: object, subject })) as T;
+    return (await this.#transport.json({ method: 'PUT', path, query, body: object, subject })) as T;
   }
 
   async #isOther<T extends KubeObject>(kind: Kind<T>, name: ObjectName, uid: string): Promise<boolean> {
     return (await this.get(kind, name))?.metadata.uid !== uid;
   }
+}
+
+function queryOf({ dryRun }: WriteOptions): Record<string, string> {
+  return dryRun === true ? { dryRun: 'All' } : {};
 }
 
 function subjectOf<T extends KubeObject>(kind: Kind<T>, name: string): { kind: string; name: string } {

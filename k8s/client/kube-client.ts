@@ -23,6 +23,18 @@ export interface InformerChange<T extends KubeObject> {
   object: T;
 }
 
+/** How a write is made. */
+export interface WriteOptions {
+  /** The API server decides, admission included, and stores nothing. */
+  dryRun?: true;
+}
+
+/** What must be so for a deletion to happen (meta/v1 Preconditions). */
+export interface DeleteOptions {
+  uid?: string | undefined;
+  resourceVersion?: string | undefined;
+}
+
 /**
  * The Kubernetes API as the product uses it. Every error is a UsherError of the KUBE_* family with the original as
  * `cause`: 404 KUBE_NOT_FOUND, 409 KUBE_ALREADY_EXISTS or KUBE_CONFLICT, 422 KUBE_INVALID, 403 KUBE_FORBIDDEN,
@@ -35,9 +47,9 @@ export interface KubeClient {
     kind: Kind<T>,
     options?: { namespace?: string; labelSelector?: string; fieldSelector?: string },
   ): Promise<T[]>;
-  create<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T>;
+  create<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>;
   /** Guarded by `metadata.resourceVersion`: KUBE_CONFLICT when somebody else wrote meanwhile. */
-  replace<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T>;
+  replace<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>;
   /** The same for the status subresource. */
   replaceStatus<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T>;
   /** JSON merge patch (RFC 7396); `subresource` for instance `status`. */
@@ -51,8 +63,11 @@ export interface KubeClient {
     object: { apiVersion: string; kind: string; metadata: { name: string; namespace?: string; uid?: string } } & object,
     options: { fieldManager: string; force?: boolean },
   ): Promise<T>;
-  /** Deletes; with `uid` only that incarnation. Gives false when there was none. */
-  delete<T extends KubeObject>(kind: Kind<T>, name: ObjectName, options?: { uid?: string }): Promise<boolean>;
+  /**
+   * Deletes; with `uid` only that incarnation, with `resourceVersion` only that version (else KUBE_CONFLICT). Gives false
+   * when there was none.
+   */
+  delete<T extends KubeObject>(kind: Kind<T>, name: ObjectName, options?: DeleteOptions): Promise<boolean>;
   /**
    * Asks a pod to leave its node (policy/v1 Eviction); with `uid` only that incarnation. Gives false when a disruption
    * budget does not allow it now, true when it goes or is gone already.

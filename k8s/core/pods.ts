@@ -13,7 +13,7 @@ export interface Pod extends KubeObject {
     ephemeralContainers?: PodContainer[];
     imagePullSecrets?: { name?: string }[];
   };
-  status?: { phase?: string };
+  status?: { phase?: string; containerStatuses?: { state?: { waiting?: { reason?: string } } }[] };
 }
 
 interface PodContainer {

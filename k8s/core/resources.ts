@@ -251,6 +251,7 @@ export interface Node extends KubeObject {
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
     addresses?: { type: string; address: string }[];
     nodeInfo?: { machineID?: string; kubeletVersion?: string; architecture?: string };
+    images?: { names?: string[] | null }[];
   };
 }
 

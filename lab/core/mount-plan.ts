@@ -76,6 +76,9 @@ const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'kmsg', 'fu
 /** Folder of a Raspberry Pi with what the machine sees below /sys/devices/platform. */
 export const SYSFS_FIXTURES = 'sysfs-fixtures';
 
+/** Part of the fixtures that the machine writes: its LEDs, as files. */
+export const LED_FIXTURES = `${SYSFS_FIXTURES}/leds`;
+
 /** Where the scripts of the lab lie in a machine. */
 export const LAB_FOLDER = '/run/lab-init';
 
@@ -180,6 +183,8 @@ function kernelSteps({ folder, deviceTree }: MountPlanOptions): MountStep[] {
     steps.push(step('copy', `${folder}/firmware/.`, '/sys/firmware'), step('seal', '', '/sys/firmware'));
     // Fixtures of what a board's firmware tells; they may be changed on the host while the machine runs.
     steps.push(step('bind', `${folder}/${SYSFS_FIXTURES}`, '/sys/devices/platform', 'ro'));
+    // Except that the machine lights its LEDs itself.
+    steps.push(step('bind', `${folder}/${LED_FIXTURES}`, '/sys/devices/platform/leds', 'rw'));
   }
   return steps;
 }

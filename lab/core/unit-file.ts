@@ -1,5 +1,5 @@
 // The part of systemd's unit file syntax and meaning that the units on a card use: systemd.syntax(7), systemd.unit(5),
-// systemd.service(5), systemd.timer(5), systemd.time(7).
+// systemd.service(5), systemd.timer(5), systemd.path(5), systemd.time(7).
 
 /** Assignments by section and key; a key given twice has two values, one given empty forgets those before it. */
 export type UnitFile = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;

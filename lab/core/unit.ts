@@ -10,7 +10,7 @@ import {
   valuesOf,
 } from './unit-file.ts';
 
-/** What both kinds of unit have. */
+/** What all kinds of unit have. */
 interface UnitBase {
   readonly name: string;
   readonly description: string;
@@ -55,7 +55,16 @@ export interface TimerUnit extends UnitBase {
   readonly randomizedDelayMs: number;
 }
 
-export type Unit = ServiceUnit | TimerUnit;
+/** Starts a unit whenever a folder has an entry and that unit does not run. */
+export interface PathUnit extends UnitBase {
+  readonly kind: 'path';
+  readonly starts: string;
+  /** `DirectoryNotEmpty=` */
+  readonly folder: string;
+  readonly makesFolder: boolean;
+}
+
+export type Unit = ServiceUnit | TimerUnit | PathUnit;
 
 // Defaults of systemd-system.conf(5) and systemd.service(5).
 const DEFAULT_TIMEOUT_MS = 90_000;
@@ -75,7 +84,8 @@ export function readUnit(name: string, text: string): Unit {
     conditionPathExists: valuesOf(file, 'Unit', 'ConditionPathExists'),
     wantedBy: listOf(file, 'Install', 'WantedBy'),
   };
-  return name.endsWith('.timer') ? timerOf(base, file) : serviceOf(base, file);
+  if (name.endsWith('.timer')) return timerOf(base, file);
+  return name.endsWith('.path') ? pathOf(base, file) : serviceOf(base, file);
 }
 
 function serviceOf(base: UnitBase, file: UnitFile): ServiceUnit {
@@ -118,6 +128,16 @@ function timerOf(base: UnitBase, file: UnitFile): TimerUnit {
   const keys = { onBootMs: 'OnBootSec', onActiveMs: 'OnActiveSec', onUnitActiveMs: 'OnUnitActiveSec' };
   const spans = Object.entries({ ...keys, onUnitInactiveMs: 'OnUnitInactiveSec' }).map(([to, key]) => [to, span(key)]);
   return { ...timer, ...Object.fromEntries(spans.filter(([, value]) => value !== undefined)) } as TimerUnit;
+}
+
+function pathOf(base: UnitBase, file: UnitFile): PathUnit {
+  return {
+    ...base,
+    kind: 'path',
+    starts: valueOf(file, 'Path', 'Unit') ?? base.name.replace(/\.path$/, '.service'),
+    folder: valueOf(file, 'Path', 'DirectoryNotEmpty') ?? '',
+    makesFolder: isTrue(valueOf(file, 'Path', 'MakeDirectory')),
+  };
 }
 
 /** Whether a service that ended with `code` (0 to 255, or undefined after a signal) is started again. */

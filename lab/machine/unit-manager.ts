@@ -12,7 +12,7 @@ import {
 import { networkInterfaces } from 'node:os';
 import { type CancelTimer, type Clock, sleep } from '../../foundation/clock.ts';
 import type { Random } from '../../foundation/random.ts';
-import { nextElapseMs, readUnit, type ServiceUnit, type TimerUnit, type Unit } from '../core/unit.ts';
+import { nextElapseMs, type PathUnit, readUnit, type ServiceUnit, type TimerUnit, type Unit } from '../core/unit.ts';
 import { Service, type UnitState } from './service.ts';
 
 const ENABLED = '/etc/systemd/system';
@@ -23,6 +23,7 @@ const NETWORK_ONLINE = 'network-online.target';
 /** As NetworkManager-wait-online does: after that the boot goes on without a network. */
 const NETWORK_LIMIT_MS = 30_000;
 const NETWORK_POLL_MS = 50;
+const FOLDER_POLL_MS = 100;
 
 interface Timer {
   readonly activeMs: number;
@@ -54,6 +55,8 @@ export class UnitManager {
   readonly #bootMs: number;
   readonly #services = new Map<string, Entry>();
   readonly #timers = new Map<string, Timer>();
+  /** What ends the watch of a path unit. */
+  readonly #watches = new Map<string, CancelTimer>();
   /** Starts that have not finished yet; others wait for them by `After=` and `Before=`. */
   readonly #jobs = new Map<string, Promise<boolean>>();
   /** Stops asked for so far, by unit. */
@@ -167,7 +170,8 @@ export class UnitManager {
       this.#say(`${unit.name}: skipped, a condition is not met`);
       return true;
     }
-    return unit.kind === 'timer' ? this.#startTimer(unit) : this.#startService(unit);
+    if (unit.kind === 'timer') return this.#startTimer(unit);
+    return unit.kind === 'path' ? this.#startPath(unit) : this.#startService(unit);
   }
 
   async #startService(unit: ServiceUnit): Promise<boolean> {
@@ -187,6 +191,8 @@ export class UnitManager {
     }
     this.#timers.get(unit.name)?.cancel?.();
     this.#timers.delete(unit.name);
+    this.#watches.get(unit.name)?.();
+    this.#watches.delete(unit.name);
     this.#publish(unit.name, 'inactive');
   }
 
@@ -197,6 +203,27 @@ export class UnitManager {
     this.#publish(unit.name, 'active');
     this.#arm(timer);
     return true;
+  }
+
+  #startPath(unit: PathUnit): boolean {
+    if (unit.makesFolder) mkdirSync(unit.folder, { recursive: true });
+    if (!this.#watches.has(unit.name)) this.#publish(unit.name, 'active');
+    this.#watch(unit);
+    return true;
+  }
+
+  /** Looks again and again, where systemd is told by the kernel. */
+  #watch(unit: PathUnit): void {
+    this.#watches.get(unit.name)?.();
+    const state = this.#services.get(unit.starts)?.service.state ?? 'inactive';
+    const started = this.#find(unit.starts);
+    if (started !== undefined && state === 'inactive' && listing(unit.folder).length > 0) {
+      void Promise.all(this.#enqueue([started]));
+    }
+    this.#watches.set(
+      unit.name,
+      this.#clock.after(FOLDER_POLL_MS, () => this.#watch(unit)),
+    );
   }
 
   #arm(timer: Timer): void {
@@ -267,7 +294,7 @@ export class UnitManager {
 
   #find(name: string): Unit | undefined {
     const path = UNIT_FOLDERS.map((folder) => `${folder}/${name}`).find((candidate) => existsSync(candidate));
-    return path === undefined || !/\.(service|timer)$/.test(name)
+    return path === undefined || !/\.(service|timer|path)$/.test(name)
       ? undefined
       : readUnit(name, readFileSync(path, 'utf8'));
   }

@@ -7,6 +7,8 @@ const USAGE = `npm run bench -- NAME [--pairs N] [--sizes N,N,…] [--json] [--k
 
 join    claim → labelled Node Ready, paired with a k3s agent that is started by hand on the same disk
 storm   hundreds of hollow Pis switched on at once: time to visible, joins a minute, memory, API writes, and their growth
+import  preview of a file of 1,000 claims at a client of the operators' API, as CSV and as YAML
+ui      the page in a browser: script, time until it can be used, from a change to its paint, and with a thousand devices
 `;
 
 /** What a bench found: for programs, and as text for people. */
@@ -23,11 +25,25 @@ const BENCHES: Readonly<Record<string, () => Promise<(options: BenchOptions) => 
       return { figures, text: table(figures) };
     };
   },
+  import: async () => {
+    const { benchImport } = await import('./import.ts');
+    return async (options) => {
+      const figures = await benchImport(options);
+      return { figures, text: table(figures) };
+    };
+  },
   storm: async () => {
     const { benchStorm, growthText } = await import('./storm.ts');
     return async (options) => {
       const figures = await benchStorm(options);
       return { figures, text: growthText(figures) };
+    };
+  },
+  ui: async () => {
+    const { benchUi, uiText } = await import('./ui.ts');
+    return async (options) => {
+      const figures = await benchUi(options);
+      return { figures, text: uiText(figures) };
     };
   },
 };

@@ -62,7 +62,7 @@ it('shows many a few at a time, all on request, and keeps the keyboard’s place
   await page.getByRole('heading', { name: '3 alarms' }).waitFor();
 });
 
-it('leads to a device that the filter or a folded group hides', async () => {
+it('leads to a device that the filter or a folded group hides, and back to what was filtered', async () => {
   const { page, alarms } = await open({
     prepare: async (api) => {
       await putEveryStage(api);
@@ -73,5 +73,6 @@ it('leads to a device that the filter or a folded group hides', async () => {
   await page.getByRole('searchbox').fill('machine=press');
   await page.getByRole('region', { name: 'An alarm' }).getByRole('link').click();
   await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe(`device-${idOf(9)}`);
-  expect(await page.getByRole('searchbox').inputValue()).toBe('');
+  await page.goBack();
+  expect(await page.getByRole('searchbox').inputValue()).toBe('machine=press');
 });

@@ -111,7 +111,7 @@ it('asks before Reject, not before Ignore, and takes both back', async () => {
 
 it('shows what the appliance says when a decision fails', async () => {
   const { page, api } = await open({ prepare: (api) => putDevice(api, 3, 'Pending') });
-  api.kube.failNext('mergePatch', 'KUBE_UNREACHABLE');
+  api.kube.failNext('mergePatch', 'KUBE_UNREACHABLE', { kind: 'Device' });
   await page.getByRole('button', { name: 'Ignore' }).click();
   await page.getByRole('alert').getByText('KUBE_UNREACHABLE').waitFor();
   expect(await page.getByRole('button', { name: 'Ignore' }).isEnabled()).toBe(true);

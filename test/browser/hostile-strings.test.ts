@@ -42,7 +42,9 @@ it.each(CORPUS)('shows %j as text, wherever it comes from', async (text) => {
   expect(shown.split(text).length).toBeGreaterThan(10);
   expect(await page.title()).toContain(text);
   expect(
-    await page.locator('script:not([src]), iframe, img:not([src="/icon.svg"]), svg, [onload], [onerror]').count(),
+    await page
+      .locator('script:not([src]), iframe, img:not([src="/icon.svg"]), svg:not(.picture), [onload], [onerror]')
+      .count(),
   ).toBe(0);
 });
 
@@ -82,7 +84,7 @@ it('shows all of them as text in alarms, offers, stories and what revoking stops
   const shown = async (): Promise<number> => ((await page.locator('#app').textContent()) ?? '').split(text).length - 1;
   const harmless = async (): Promise<void> => {
     const harm =
-      'script:not([src]), iframe, img:not([src="/icon.svg"]), svg, [onload], [onerror], [href^="javascript"]';
+      'script:not([src]), iframe, img:not([src="/icon.svg"]), svg:not(.picture), [onload], [onerror], [href^="javascript"]';
     expect(await page.locator(harm).count()).toBe(0);
     expect(await page.title()).toBe('(2) hall-3 · Usher');
   };
@@ -128,4 +130,43 @@ it('keeps a text that is written from right to left, or pretends to be, in its o
   );
   expect(places[0]).toEqual(places[1]);
   expect(await cards.first().getByText('10.0.0.21').textContent()).toBe('10.0.0.21');
+});
+
+it('shows all of them as text in the list, on a device’s own page, in the bulk claim, an import and the labels', async () => {
+  const { bidi, invisible, unicode, forgedLine, terminal, long } = HOSTILE_STRINGS;
+  const others = [bidi, invisible, unicode, forgedLine, terminal, long].flat();
+  const { page, origin } = await open({
+    prepare: async (api) => {
+      for (const [n, hostname] of [...CORPUS, ...others].entries()) api.sightings.see(macOf(100 + n), { hostname });
+      await putDevice(api, 3, 'Pending', { status: { hardware: { macs: [macOf(3)], serial: SCRIPT, arch: SCRIPT } } });
+      await putClaim(api, SCRIPT, { match: { serial: `other ${SCRIPT}` }, labels: { machine: SCRIPT } });
+    },
+  });
+  const harmless = async (): Promise<void> => {
+    const harm = 'script:not([src]), iframe, img:not([src="/icon.svg"]), svg:not(.picture), [onload], [onerror]';
+    expect(await page.locator(harm).count()).toBe(0);
+    expect(await page.locator('[href^="javascript"]').count()).toBe(0);
+    expect(await page.title()).not.toBe('owned');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  };
+  await page.getByRole('button', { name: 'List' }).click();
+  await page.getByRole('grid').getByText(SCRIPT).first().waitFor();
+  await harmless();
+  await page.getByLabel('Select all that are shown').check();
+  await page.getByRole('button', { name: 'Claim it…' }).click();
+  await page.getByRole('dialog').getByText(SCRIPT).first().waitFor();
+  await harmless();
+  for (const path of [`/device/${encodeURIComponent(`mac:${macOf(100)}`)}`, `/device/${idOf(3)}`, '/labels']) {
+    await page.goto(`${origin}${path}`);
+    await page.locator('main').getByText(SCRIPT).first().waitFor();
+    await harmless();
+  }
+  await page.goto(`${origin}/import`);
+  const quoted = [...CORPUS, ...others].map((text) => `"${text.replaceAll('"', '""')}"`);
+  await page
+    .getByRole('textbox')
+    .fill(['name,serial,labels', ...quoted.map((text) => `${text},${text},${text}`)].join('\n'));
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByRole('table').or(page.getByRole('alert')).first().waitFor();
+  await harmless();
 });

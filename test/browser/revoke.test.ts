@@ -70,7 +70,7 @@ it('has nobody confirm what could not be said, and reads it again on request', a
   expect(await revoke.isDisabled()).toBe(true);
   await dialog.getByRole('button', { name: 'Try again' }).click();
   await dialog.getByText('lathes/spindle-reader').waitFor();
-  api.kube.failNext('mergePatch', 'KUBE_FORBIDDEN');
+  api.kube.failNext('mergePatch', 'KUBE_FORBIDDEN', { kind: 'Device' });
   await dialog.getByRole('textbox').fill('press-1');
   await revoke.click();
   await dialog.getByRole('alert').getByText('KUBE_FORBIDDEN').waitFor();

@@ -30,6 +30,12 @@ it('stays signed in over a reload, and says so when the session has ended elsewh
   await signIn(page, api);
 });
 
+it('says why the organisation’s sign-in sent one back, once', async () => {
+  const { page, origin } = await open({ signedIn: false, path: '/?signInError=OIDC_ROLE_MISSING' });
+  await page.getByRole('alert').getByText('OIDC_ROLE_MISSING').waitFor();
+  expect(page.url()).toBe(`${origin}/`);
+});
+
 it('shows nothing of the site after signing out', async () => {
   const { page } = await open({
     prepare: (api) => {

@@ -3,14 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  DEVICE_CLAIM,
-  SECRET,
-  type ConfigMap,
-  CONFIG_MAP,
-  type Kind,
-  type KubeObject,
-} from '../../k8s/core/resources.ts';
+import { DEVICE_CLAIM, type ConfigMap, CONFIG_MAP, type Kind, type KubeObject } from '../../k8s/core/resources.ts';
 import { EVENT, type KubeEvent } from '../../k8s/core/kube-event.ts';
 import { MASTER } from '../../lab/lab.ts';
 import type { CardOptions } from '../../bootstrap-image/card.ts';
@@ -22,11 +15,12 @@ import {
   filesBelow,
   kubernetesObjects,
   logs,
-  signIn,
   supportBundle,
 } from './canary/materials.ts';
 import { ProcessSampler } from './canary/process-sampler.ts';
 import { type Canary, keyCanary, type Material, SecretScanner, textCanary } from './canary/secret-scanner.ts';
+import { secretsOfClaimCode, secretsOfPeople, secretsOfTheSite } from './canary/site-secrets.ts';
+import { plugGenericPi, scanScreen, SCREEN } from './support/generic-pi.ts';
 import { deviceOf, eventually, isNodeReady, type RunningSite, startRunningSite } from './support/running-site.ts';
 
 const run = promisify(execFile);
@@ -34,6 +28,8 @@ const CLI = join(import.meta.dirname, '../../cli/usher.mjs');
 const JOIN_MS = 120_000;
 const K3S_CONFIG = '/etc/rancher/k3s/config.yaml';
 const NODE_PASSWORD = '/etc/rancher/node/password';
+/** The appliance's folder, in the folder of its machine. */
+const STATE_ON_DISK = 'disk/real/var-lib-usher';
 const DEVICE_KEY = '/var/lib/usher/device.key';
 
 interface RoleBinding extends KubeObject {
@@ -54,6 +50,8 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'bootstrap token of pi-2': /^object Secret kube-system\/bootstrap-token-/,
   'join token of pi-1': /^disk of pi-1 .*\/config\.yaml$/,
   'node password of pi-1': /^disk of pi-1 .*\/password$/,
+  'typed claim code of pi-4': /^console of pi-4$/,
+  'typed claim code of pi-5': /^console of pi-5$/,
   'key of pi-1': /^disk of pi-1 .*\/device\.key$/,
 };
 
@@ -100,25 +98,6 @@ describe('secrets in a full join, a failed one, an aborted one and a revocation'
     canaries.push(textCanary(`bootstrap token of ${name}`, token.slice(token.indexOf('.') + 1)));
     canaries.push(textCanary(`node password of ${name}`, await onDisk(name, NODE_PASSWORD)));
   };
-  const noteSecretsOfTheSite = async (): Promise<void> => {
-    const inSecret = async (name: string, field: string): Promise<string> =>
-      (await running.kube.get(SECRET, { name, namespace: 'usher-system' }))?.data?.[field] ?? '';
-    const decoded = async (name: string, field: string): Promise<string> =>
-      Buffer.from(await inSecret(name, field), 'base64').toString();
-    canaries.push({ name: 'ticket key', value: Buffer.from(await inSecret('ticket-key', 'key'), 'base64') });
-    canaries.push(keyCanary('enrolment CA key', await decoded('enrolment-ca', 'ca.key')));
-    for (const name of ['ca', 'page']) {
-      canaries.push(keyCanary(`page key ${name}`, await onDisk(MASTER, `/var/lib/usher/page/${name}.key`)));
-    }
-    for (const name of ['server-token', 'agent-token']) {
-      canaries.push(textCanary(`k3s ${name}`, await onDisk(MASTER, `/var/lib/usher/k3s/${name}`)));
-    }
-    const { token } = JSON.parse(await readFile(running.site.cliFile, 'utf8')) as { token: string };
-    canaries.push(textCanary('API token', token));
-    const session = await signIn(running);
-    canaries.push(textCanary('session cookie', session.cookie), textCanary('CSRF token', session.csrfToken));
-  };
-
   beforeAll(async () => {
     running = await startRunningSite({ labName: 'canary', respawn: true });
     sampler = new ProcessSampler(() => running.site.lab.machines);
@@ -133,7 +112,7 @@ describe('secrets in a full join, a failed one, an aborted one and a revocation'
       }`,
     );
     await stream.open(running);
-    await noteSecretsOfTheSite();
+    canaries.push(...(await secretsOfTheSite(running)), ...(await secretsOfPeople(running)));
   });
   afterAll(async () => {
     sampler.stop();
@@ -191,6 +170,31 @@ describe('secrets in a full join, a failed one, an aborted one and a revocation'
     await eventually('the rejection', JOIN_MS, async () => (await stageOf(id)) === 'Rejected');
   });
 
+  it('a join by a claim code, and one that fails for a mistyped code', { timeout: 300_000 }, async () => {
+    const { client, kube, site } = running;
+    for (const name of ['pi-4', 'pi-5']) {
+      await plugGenericPi(running, name);
+      const url = await scanScreen(running, name);
+      const { typed, mistyped, canaries: own } = secretsOfClaimCode(name, url);
+      canaries.push(...own);
+      materials.push({ where: `screen of ${name}`, content: Buffer.from(await onDisk(name, SCREEN)) });
+      const { id } = await deviceOf(running, name);
+      const isGood = name === 'pi-4';
+      await client.enterClaimCode({ code: isGood ? url : mistyped });
+      await client.createClaim({ name, match: { device: id } });
+      await eventually('the proof', JOIN_MS, async () => {
+        const { state } = await client.claimCode(id);
+        return state === (isGood ? 'proven' : 'refused');
+      });
+      if (isGood) await eventually(`node ${name}`, JOIN_MS, () => isNodeReady(running, name));
+      else await client.enterClaimCode({ code: typed });
+      materials.push(...(await kubernetesObjects(kube, `with the claim code of ${name}`)));
+    }
+    await site.lab.kill('pi-5');
+    await eventually('the screen to be cleared', JOIN_MS, async () => !/[█▀▄]/.test(await onDisk('pi-4', SCREEN)));
+    materials.push(...(await filesBelow(join(site.lab.machine('pi-4').folder, 'disk'), 'disk of pi-4')));
+  });
+
   it('a revocation', { timeout: 120_000 }, async () => {
     const { id } = await deviceOf(running, 'pi-1');
     await running.client.decide(id, 'Revoked');
@@ -211,21 +215,24 @@ describe('secrets in a full join, a failed one, an aborted one and a revocation'
       materials.push(await usher(...args));
     materials.push({ where: 'URLs', content: Buffer.from(String(await evaluate(running, 'seenUrls.join("\\n")'))) });
     materials.push(...sampler.materials(), ...(await logs(running)));
+    materials.push(...(await filesBelow(join(running.site.master.folder, STATE_ON_DISK, 'audit'), 'audit log')));
     scanner = new SecretScanner(canaries);
   });
 
   const CHANNELS: [channel: string, where: RegExp, least: number][] = [
-    ['logs', /^log of (master|pi-1|pi-2|k3s on the master)$/, 4],
+    ['logs', /^log of (master|pi-[1245]|k3s on the master)$/, 6],
+    ['consoles', /^console of pi-[1245]$/, 4],
     ['Events', /^object Event /, 3],
     ['all other objects', /^object (?!Event )/, 60],
-    ['command lines', /^process cmdline on (master|pi-1|pi-2)$/, 3],
-    ['environments', /^process environ on (master|pi-1|pi-2)$/, 3],
+    ['command lines', /^process cmdline on (master|pi-[1245])$/, 5],
+    ['environments', /^process environ on (master|pi-[1245])$/, 5],
     ['URLs and Referer', /^URLs$/, 1],
     ['metrics', /^metrics$/, 1],
     ['the stream of events', /^event stream$/, 1],
     ['replies of the API', /^reply to GET /, 10],
     ['the support bundle', /^support bundle$/, 1],
-    ['the disk of a joined Pi', /^disk of pi-1 /, 20],
+    ['the audit log', /^audit log /, 1],
+    ['the disks of joined Pis', /^disk of pi-[14] /, 40],
     ['output of the command line', /^output of usher /, 7],
   ];
   const of = (where: RegExp): Material[] => materials.filter((material) => where.test(material.where));
@@ -244,6 +251,7 @@ describe('secrets in a full join, a failed one, an aborted one and a revocation'
     );
     expect(found(/^disk of pi-1 .*device\.key$/).join()).toContain('key of pi-1 as base64');
     expect(found(/^disk of pi-1 .*config\.yaml$/).join()).toContain('join token of pi-1 as plain');
+    expect(found(/^screen of pi-4$/).join()).toContain('typed claim code of pi-4 as plain');
     const ticket = found(/^object Secret kube-system\/bootstrap-token-\S+ while a ticket is out/);
     expect(ticket.join()).toContain('bootstrap token of pi-2 as plain');
   });
@@ -259,7 +267,7 @@ describe('secrets in a full join, a failed one, an aborted one and a revocation'
       'the appliance crashed: {"origin":"uncaughtException"',
     );
     expect(findings(said)).toEqual([]);
-    const files = await filesBelow(join(running.site.master.folder, 'disk/real/var-lib-usher'), 'state of the master');
+    const files = await filesBelow(join(running.site.master.folder, STATE_ON_DISK), 'state of the master');
     expect(files.filter(({ where }) => /core|heap|report/i.test(where))).toEqual([]);
   });
 

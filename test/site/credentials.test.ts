@@ -26,6 +26,7 @@ import {
 const NAME = 'honest';
 const AGENT_FOLDER = '/var/lib/rancher/k3s/agent';
 const APPROVED = { name: APPROVED_NODES, namespace: USHER_NAMESPACE };
+const AUDIT_HEAD = { name: 'audit-head', namespace: USHER_NAMESPACE };
 const STOLEN = { metadata: { labels: { machine: 'lathe', stolen: 'yes' } } };
 
 describe('what a joined node can do with its own credentials', () => {
@@ -103,6 +104,7 @@ describe('what a joined node can do with its own credentials', () => {
     ],
     ['delete the master', (client) => client.delete(NODE, { name: masterName })],
     ['list its own name anew', (client) => client.mergePatch(CONFIG_MAP, APPROVED, { data: { accomplice: 'x' } })],
+    ['move the head of the audit log', (client) => client.mergePatch(CONFIG_MAP, AUDIT_HEAD, { data: { seq: '1' } })],
     ['approve itself', (client) => client.create(DEVICE_CLAIM, claimNamed('accomplice'))],
     ['see the devices', (client) => client.list(DEVICE)],
   ];

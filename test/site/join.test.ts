@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONFIG_MAP, DEVICE_CLAIM, NODE } from '../../k8s/core/resources.ts';
 import {
+  claimOnPage,
   deviceOf,
   eventually,
   isNodeReady,
@@ -91,7 +92,7 @@ describe('three Pis plugged in at once, claimed in three ways', () => {
     const [left, right] = [await deviceOf(running, 'pi-1'), await deviceOf(running, 'pi-2')];
     const page = await signInAsPage(running);
     const claim = { name: 'lathe-left', device: left.id, labels: { machine: 'lathe', location: 'left' } };
-    expect((await page('POST', '/api/v1/claims', claim)).status).toBe(201);
+    expect((await claimOnPage(page, claim)).status).toBe(201);
     await usher(
       'claim',
       right.shortId,

@@ -1,10 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PEOPLE_LABEL } from '../../api/server/people/secret-book.ts';
 import { systemClock } from '../../foundation/clock.ts';
 import { isUsherError } from '../../foundation/errors.ts';
 import { silentLogger } from '../../foundation/logger.ts';
 import { approveNodeName, withdrawNodeName } from '../../k8s/approved-nodes.ts';
 import type { AdminKubeClient } from '../../k8s/client/create-kube-client.ts';
-import { CONFIG_MAP, DEVICE, NODE, type Node, SECRET, type Taint } from '../../k8s/core/resources.ts';
+import { identifyJob, type Job, JOB } from '../../k8s/core/identify-job.ts';
+import {
+  type ConfigMap,
+  CONFIG_MAP,
+  DEVICE,
+  NODE,
+  type Node,
+  SECRET,
+  type Taint,
+  USHER_NAMESPACE,
+} from '../../k8s/core/resources.ts';
 import { POD } from '../../k8s/core/pods.ts';
 import { DRAIN_ANNOTATION, DRAIN_LIMIT_MS, drainNode } from '../../k8s/drain.ts';
 import { installUsher } from '../../k8s/install.ts';
@@ -28,6 +39,13 @@ import {
   RBAC,
   RUNNING,
 } from './support/kube-objects.ts';
+
+const AUDIT_HEAD: ConfigMap = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'audit-head', namespace: USHER_NAMESPACE },
+  data: { seq: '1', hash: '0'.repeat(64) },
+};
 
 describe.skipIf(!hasTestCluster())('what the API server refuses', { timeout: 60_000 }, () => {
   let cluster: TestCluster;
@@ -265,6 +283,14 @@ describe.skipIf(!hasTestCluster())('what the API server refuses', { timeout: 60_
           }),
         'no tokens',
       ],
+      [
+        'a user of the page',
+        () => secret('usher-user-anna', 'Opaque', { namespace: USHER_NAMESPACE, labels: { [PEOPLE_LABEL]: 'user' } }),
+        'ok',
+      ],
+      ['such a user in kube-system', () => secret('usher-user-anna', 'Opaque'), 'only'],
+      ['noting the head of the audit log', () => usher.create(CONFIG_MAP, AUDIT_HEAD, { dryRun: true }), 'ok'],
+      ['deleting that head', () => usher.delete(CONFIG_MAP, AUDIT_HEAD.metadata), 'KUBE_FORBIDDEN'],
       ['Secrets of other namespaces', () => secret('t', 'Opaque', { namespace: 'default' }), 'KUBE_FORBIDDEN'],
       ['listing Secrets of kube-system', () => usher.list(SECRET, { namespace: 'kube-system' }), 'KUBE_FORBIDDEN'],
       [
@@ -321,6 +347,37 @@ describe.skipIf(!hasTestCluster())('what the API server refuses', { timeout: 60_
         await admin.create(SECRET, { apiVersion: 'v1', kind: 'Secret', metadata: name });
       }
       expect(await outcomeOf(attempt())).toContain(expected);
+    });
+  });
+
+  describe('what Usher may run on a node', () => {
+    const asked = { deviceId: DEVICE_ID, nodeName: PI, words: 'amber otter', seconds: 30, image: 'pause:1' };
+    /** The Job as it is made, with `over` on its pod and `onContainer` on its container. */
+    const job = (over: Json = {}, onContainer: Json = {}, onJob: Json = {}): Promise<unknown> => {
+      const made = structuredClone(identifyJob(asked)) as Job & { spec: Json & { template: { spec: Json } } };
+      const pod = made.spec.template.spec;
+      const [container] = pod['containers'] as Json[];
+      made.spec.template.spec = { ...pod, containers: [{ ...container, ...onContainer }], ...over };
+      return usher.dryRunCreate(JOB, { ...made, spec: { ...made.spec, ...onJob } });
+    };
+    const volume = (path: string, type = 'DirectoryOrCreate'): Json => ({
+      volumes: [{ name: 'identify', hostPath: { path, type } }],
+    });
+
+    it.each<[string, () => Promise<unknown>, string]>([
+      ['what asks it to show itself', () => job(), 'ok'],
+      ['a command', () => job({}, { command: ['/bin/sh'] }), 'no command of its own'],
+      ['a container with privileges', () => job({}, { securityContext: { privileged: true } }), 'no privileges'],
+      ['a container as root', () => job({}, { securityContext: { runAsUser: 0 } }), 'no privileges'],
+      ['a pod as root', () => job({ securityContext: { runAsUser: 0 } }), 'as nobody'],
+      ['the network of the node', () => job({ hostNetwork: true }), 'as nobody'],
+      ['a token', () => job({ automountServiceAccountToken: true }), 'as nobody'],
+      ['the root of the node', () => job(volume('/')), 'sees nothing'],
+      ['a folder beside', () => job(volume('/run/usher/identify/amber-otter.30/x')), 'sees nothing'],
+      ['a Job that stays', () => job({}, {}, { ttlSecondsAfterFinished: 9999 }), 'removes itself'],
+      ['many pods', () => job({}, {}, { parallelism: 9, completions: 9 }), 'removes itself'],
+    ])('%s', async (_what, attempt, outcome) => {
+      expect(await outcomeOf(attempt())).toContain(outcome);
     });
   });
 });

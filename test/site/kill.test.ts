@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONFIG_MAP, NODE } from '../../k8s/core/resources.ts';
 import { MASTER } from '../../lab/lab.ts';
+import { APPLIANCE, killOnMaster } from './support/kill-on-master.ts';
 import {
   deviceOf,
   eventually,
@@ -14,18 +15,6 @@ import {
 
 const RECOVERY_MS = 100_000;
 
-/** Kills the one process on the master whose command line begins so, with SIGKILL, and sees that it is gone. */
-async function killOnMaster({ site }: RunningSite, commandLine: RegExp): Promise<void> {
-  const { stdout } = await site.lab.execIn(MASTER, ['pgrep', '-f', `^${commandLine.source}`]);
-  const pids = stdout.trim().split('\n');
-  expect(pids).toHaveLength(1);
-  await site.lab.execIn(MASTER, ['kill', '-9', ...pids]);
-  await eventually('the process to be gone', 5000, async () => {
-    const left = await site.lab.execIn(MASTER, ['kill', '-0', ...pids], { allowFailure: true });
-    return left.code !== 0;
-  });
-}
-
 describe('one part is killed in the middle of a join', () => {
   let running: RunningSite;
 
@@ -37,7 +26,7 @@ describe('one part is killed in the middle of a join', () => {
   });
 
   const parts: [part: string, pi: string, kill: () => Promise<void>][] = [
-    ['the appliance', 'pi-1', () => killOnMaster(running, /[^ ]*node [^ ]*usher.mjs start/)],
+    ['the appliance', 'pi-1', () => killOnMaster(running, APPLIANCE)],
     ['the API server', 'pi-2', () => killOnMaster(running, /[^ ]*k3s server/)],
     [
       'the Pi',

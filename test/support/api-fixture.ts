@@ -245,10 +245,10 @@ export class ApiFixture {
     return { authorization: `Bearer ${this.file.token}` };
   }
 
-  /** Signs in as a browser would; the headers of every later change. */
-  async signIn(): Promise<Record<string, string>> {
-    const { code } = this.server.newSignInCode();
-    const reply = await this.call('/api/v1/session', { method: 'POST', body: { code: code.reveal() } });
+  /** Signs in as a browser would, by default with a one-time code; the headers of every later change. */
+  async signIn(as?: { name: string; password: string }): Promise<Record<string, string>> {
+    const body = as ?? { code: this.server.newSignInCode().code.reveal() };
+    const reply = await this.call('/api/v1/session', { method: 'POST', body });
     const cookie = String(reply.headers['set-cookie']).split(';')[0] ?? '';
     const { csrfToken } = reply.body as { csrfToken: string };
     return { cookie, 'x-usher-csrf': csrfToken, origin: this.origin, 'sec-fetch-site': 'same-origin' };
@@ -283,7 +283,7 @@ export class ApiFixture {
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => {
           const read = Buffer.concat(chunks).toString();
-          const isJson = (response.headers['content-type'] ?? '').includes('json');
+          const isJson = (response.headers['content-type'] ?? '').startsWith('application/json');
           const parsed: unknown = isJson ? JSON.parse(read) : undefined;
           resolve({ status: response.statusCode ?? 0, headers: response.headers, text: read, body: parsed });
         });

@@ -7,6 +7,7 @@ import { systemRandom } from '../../foundation/random.ts';
 import { Artifacts } from '../../join/enrol/artifacts.ts';
 import { loadOrCreateAuthority, type EnrolAuthority } from '../../join/enrol/authority.ts';
 import { Candidates } from '../../join/enrol/candidates.ts';
+import { ClaimCodes } from '../../join/enrol/claim-codes.ts';
 import type { EnrolLimits } from '../../join/enrol/limits.ts';
 import { startEnrolServer, type EnrolServer } from '../../join/enrol/server.ts';
 import { KubeEnrolTokens } from '../../join/enrol/tokens.ts';
@@ -19,6 +20,7 @@ export class EnrolSite {
   readonly kube = new FakeKube();
   readonly desk = new FakeDesk();
   readonly candidates: Candidates;
+  readonly claimCodes: ClaimCodes;
   readonly tokens: KubeEnrolTokens;
   readonly artifacts: Artifacts;
   readonly folder: string;
@@ -30,6 +32,7 @@ export class EnrolSite {
   private constructor(folder: string, clock: Clock, logger: Logger) {
     this.folder = folder;
     this.candidates = new Candidates(clock);
+    this.claimCodes = new ClaimCodes({ clock, random: systemRandom });
     this.tokens = new KubeEnrolTokens({ kube: this.kube, clock, random: systemRandom });
     this.artifacts = new Artifacts({ k3sVersion: 'v1.36.3+k3s1', cacheFile: join(folder, 'hashes.json'), logger });
   }
@@ -80,14 +83,15 @@ export class EnrolSite {
     for (const device of this.#devices) device.close();
     await this.server.close();
     this.candidates.close();
+    this.claimCodes.close();
     await rm(this.folder, { recursive: true });
   }
 
   async #open(limits: Partial<EnrolLimits>, clock: Clock, logger: Logger): Promise<void> {
     const authority = await loadOrCreateAuthority(this.kube);
-    const { desk, tokens, artifacts, candidates } = this;
+    const { desk, tokens, artifacts, candidates, claimCodes } = this;
     const serverUrlAt = (address: string): string | undefined => this.serverUrls.get(address);
-    const parts = { authority, desk, tokens, artifacts, candidates, serverUrlAt, clock, logger, limits };
+    const parts = { authority, desk, tokens, artifacts, candidates, claimCodes, serverUrlAt, clock, logger, limits };
     const server = await startEnrolServer({ ...parts, site: 'test', host: '127.0.0.1', port: 0 });
     this.#running = { authority, server };
   }

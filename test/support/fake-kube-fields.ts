@@ -1,3 +1,4 @@
+import type { KubeObject } from '../../k8s/core/resources.ts';
 /** Field-wise work of the fake API server: merge patch, selectors, and the ownership of server-side apply. */
 
 /** A JSON object of unknown shape. */
@@ -149,4 +150,32 @@ export class FieldOwners {
     }
     return { result: objectOf(fields) };
   }
+}
+
+/** Whether both are the same JSON, whatever the order of their keys. */
+export function sameJson(one: unknown, other: unknown): boolean {
+  return canonical(one) === canonical(other);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, child: unknown) =>
+    isJson(child) ? Object.fromEntries(Object.entries(child).sort(([a], [b]) => (a < b ? -1 : 1))) : child,
+  );
+}
+
+/** What generation counts: everything but metadata and status. */
+export function desiredPart(object: KubeObject): Json {
+  return without(object, ['metadata', 'status']);
+}
+
+/** The fields that have owners: all but the object's identity and what the server keeps itself. */
+export function ownable(object: KubeObject): Json {
+  const identity = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp'];
+  const metadata = without(object.metadata, identity);
+  const rest = without(object, ['apiVersion', 'kind', 'metadata', 'status']);
+  return Object.keys(metadata).length > 0 ? { ...rest, metadata } : rest;
+}
+
+function without(object: object, keys: readonly string[]): Json {
+  return Object.fromEntries(Object.entries(structuredClone(object)).filter(([key]) => !keys.includes(key)));
 }

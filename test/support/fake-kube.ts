@@ -1,9 +1,26 @@
 import { UsherError } from '../../foundation/errors.ts';
 import type { ErrorCode } from '../../foundation/error-catalogue.ts';
-import type { Informer, InformerChange, KubeClient, ObjectName } from '../../k8s/client/kube-client.ts';
+import type {
+  DeleteOptions,
+  Informer,
+  InformerChange,
+  KubeClient,
+  ObjectName,
+  WriteOptions,
+} from '../../k8s/client/kube-client.ts';
 import { POD } from '../../k8s/core/pods.ts';
 import type { Kind, KubeObject } from '../../k8s/core/resources.ts';
-import { FieldOwners, isJson, matchesFields, matchesLabels, mergePatched, type Json } from './fake-kube-fields.ts';
+import {
+  desiredPart,
+  FieldOwners,
+  isJson,
+  matchesFields,
+  matchesLabels,
+  mergePatched,
+  ownable,
+  sameJson,
+  type Json,
+} from './fake-kube-fields.ts';
 
 /** One request to the fake, as hooks see it and as {@link FakeKube.calls} keeps it. */
 export interface FakeCall {
@@ -11,6 +28,7 @@ export interface FakeCall {
   kind: string;
   name: string;
   namespace?: string;
+  dryRun?: true;
 }
 
 type Hook = (call: FakeCall) => void | Promise<void>;
@@ -77,19 +95,20 @@ export class FakeKube implements KubeClient {
     return this.#run('list', kind, { name: '' }, () => this.#select(kind, options));
   }
 
-  create<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T> {
-    return this.#run('create', kind, object.metadata, () => {
+  create<T extends KubeObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#run('create', kind, { ...object.metadata, ...options }, () => {
       if (object.metadata.name === '') throw invalid(object, 'metadata.name is required');
       if (this.#find(kind, object.metadata) !== undefined) {
         throw new UsherError('KUBE_ALREADY_EXISTS', { kind: kind.kind, name: object.metadata.name });
       }
-      return this.#insert(kind, object, UPDATE_MANAGER) as T;
+      return options.dryRun === true ? object : (this.#insert(kind, object, UPDATE_MANAGER) as T);
     });
   }
 
-  replace<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T> {
-    return this.#run('replace', kind, object.metadata, () => {
+  replace<T extends KubeObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#run('replace', kind, { ...object.metadata, ...options }, () => {
       const { live } = this.#current(kind, object.metadata, object.metadata.resourceVersion, object.metadata.uid);
+      if (options.dryRun === true) return object;
       return this.#update(kind, object.metadata, keepStatus(structuredClone(object), live)) as T;
     });
   }
@@ -130,10 +149,11 @@ export class FakeKube implements KubeClient {
     });
   }
 
-  delete<T extends KubeObject>(kind: Kind<T>, name: ObjectName, options: { uid?: string } = {}): Promise<boolean> {
+  delete<T extends KubeObject>(kind: Kind<T>, name: ObjectName, options: DeleteOptions = {}): Promise<boolean> {
     return this.#run('delete', kind, name, () => {
       const entry = this.#find(kind, name);
       if (entry === undefined || (options.uid !== undefined && entry.object.metadata.uid !== options.uid)) return false;
+      if (options.resourceVersion !== undefined) this.#current(kind, name, options.resourceVersion);
       if ((entry.object.metadata.finalizers ?? []).length === 0) {
         this.#remove(kind, entry);
         return true;
@@ -213,8 +233,14 @@ export class FakeKube implements KubeClient {
     return Promise.resolve(body);
   }
 
-  async #run<R>(verb: FakeCall['verb'], kind: Kind<KubeObject>, name: ObjectName, act: () => R): Promise<R> {
+  async #run<R>(
+    verb: FakeCall['verb'],
+    kind: Kind<KubeObject>,
+    name: ObjectName & WriteOptions,
+    act: () => R,
+  ): Promise<R> {
     const call: FakeCall = { verb, kind: kind.kind, name: name.name };
+    if (name.dryRun === true) call.dryRun = true;
     if (name.namespace !== undefined) call.namespace = name.namespace;
     this.calls.push(call);
     await this.before(call);
@@ -346,16 +372,6 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function sameJson(one: unknown, other: unknown): boolean {
-  return canonical(one) === canonical(other);
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, child: unknown) =>
-    isJson(child) ? Object.fromEntries(Object.entries(child).sort(([a], [b]) => (a < b ? -1 : 1))) : child,
-  );
-}
-
 function withStatus(live: Stored, status: unknown): Stored {
   const next = structuredClone(live);
   if (status === undefined) delete next.status;
@@ -368,23 +384,6 @@ function keepStatus(next: Stored, live: Stored): Stored {
   if (live.status === undefined) delete next.status;
   else next.status = structuredClone(live.status);
   return next;
-}
-
-/** What generation counts: everything but metadata and status. */
-function desiredPart(object: Stored): Json {
-  return without(object, ['metadata', 'status']);
-}
-
-/** The fields that have owners: all but the object's identity and what the server keeps itself. */
-function ownable(object: KubeObject): Json {
-  const identity = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp'];
-  const metadata = without(object.metadata, identity);
-  const rest = without(object, ['apiVersion', 'kind', 'metadata', 'status']);
-  return Object.keys(metadata).length > 0 ? { ...rest, metadata } : rest;
-}
-
-function without(object: object, keys: readonly string[]): Json {
-  return Object.fromEntries(Object.entries(structuredClone(object)).filter(([key]) => !keys.includes(key)));
 }
 
 function invalid(object: KubeObject, detail: string): UsherError {

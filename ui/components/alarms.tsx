@@ -4,14 +4,20 @@ import type { AlarmView } from '../../api/core/schemas.ts';
 import { nameOf } from '../device-groups.ts';
 import type { LiveStore } from '../live-store.ts';
 import type { Refusal } from '../requests.ts';
-import { Age } from './age.tsx';
+import { deviceHref, hrefOf } from '../route.ts';
+import { rich, useWords } from '../words.tsx';
+import { Ago } from './age.tsx';
 import { Note } from './note.tsx';
 
 /** More than these are shown when asked for. */
 const SHOWN = 3;
 
-/** What a person must judge: above everything else until somebody says that they looked. */
-export function Alarms({ store }: { store: LiveStore }) {
+/**
+ * What a person must judge: above everything else until somebody says that they looked; in a line, with the way there,
+ * where something else is being done.
+ */
+export function Alarms({ store, isBrief }: { store: LiveStore; isBrief: boolean }) {
+  const { m } = useWords();
   const all = useSignal(false);
   const list = useRef<HTMLElement>(null);
   const alarms = store.alarms.value;
@@ -23,10 +29,17 @@ export function Alarms({ store }: { store: LiveStore }) {
     });
   };
   if (alarms.length === 0) return null;
+  if (isBrief) {
+    return (
+      <p class="note bad">
+        <a href={hrefOf('site')}>{m.alarms.title(alarms.length)}</a>
+      </p>
+    );
+  }
   return (
     <section class="alarms" aria-labelledby="alarms-title" ref={list}>
       <h2 id="alarms-title" tabIndex={-1}>
-        {alarms.length === 1 ? 'An alarm' : `${String(alarms.length)} alarms`}
+        {m.alarms.title(alarms.length)}
       </h2>
       <ul>
         {shown.map((alarm) => (
@@ -35,7 +48,7 @@ export function Alarms({ store }: { store: LiveStore }) {
       </ul>
       {shown.length < alarms.length && (
         <button type="button" class="quiet" onClick={() => (all.value = true)}>
-          Show all {alarms.length}
+          {m.alarms.showAll(alarms.length)}
         </button>
       )}
     </section>
@@ -43,6 +56,7 @@ export function Alarms({ store }: { store: LiveStore }) {
 }
 
 function Alarm({ alarm, store, onGone }: { alarm: AlarmView; store: LiveStore; onGone: () => void }) {
+  const { m } = useWords();
   const busy = useSignal(false);
   const refusal = useSignal<Refusal | undefined>(undefined);
   const acknowledge = async (): Promise<void> => {
@@ -62,41 +76,36 @@ function Alarm({ alarm, store, onGone }: { alarm: AlarmView; store: LiveStore; o
       </span>
       <p class="facts">
         <code>{alarm.code}</code>
-        <span>
-          <Age store={store} at={alarm.since} /> ago
-        </span>
+        <Ago store={store} at={alarm.since} />
         <About alarm={alarm} store={store} />
       </p>
       <Note refusal={refusal.value} urgent />
-      <div class="actions">
-        <button type="button" disabled={busy.value} onClick={() => void acknowledge()}>
-          I have looked at it
-        </button>
-      </div>
+      {store.may('claimer') && (
+        <div class="actions">
+          <button type="button" disabled={busy.value} onClick={() => void acknowledge()}>
+            {m.alarms.looked}
+          </button>
+        </div>
+      )}
     </li>
   );
 }
 
 /** The way to the device that it is about, while that has a card. */
 function About({ alarm, store }: { alarm: AlarmView; store: LiveStore }) {
+  const { m } = useWords();
   const device = store.devices.value?.find(({ id }) => id === alarm.device);
-  const hasOwnName = device !== undefined && nameOf(device) === alarm.nodeName;
+  const hasOwnName = device !== undefined && nameOf(device, m) === alarm.nodeName;
   return (
     <>
       {alarm.nodeName !== undefined && !hasOwnName && (
-        <span>
-          node <bdi>{alarm.nodeName}</bdi>
-        </span>
+        <span>{rich(m.alarms.node, { name: <bdi>{alarm.nodeName}</bdi> })}</span>
       )}
       {device === undefined ? (
-        alarm.device !== undefined && (
-          <span>
-            device <code>{alarm.device}</code>
-          </span>
-        )
+        alarm.device !== undefined && <span>{rich(m.alarms.device, { id: <code>{alarm.device}</code> })}</span>
       ) : (
-        <a href={`#device-${device.id}`}>
-          <bdi>{nameOf(device)}</bdi> ({device.shortId})
+        <a href={deviceHref(device.id)}>
+          <bdi>{nameOf(device, m)}</bdi> ({device.shortId})
         </a>
       )}
     </>

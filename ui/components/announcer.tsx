@@ -3,12 +3,14 @@ import { useEffect } from 'preact/hooks';
 import type { AlarmView } from '../../api/core/schemas.ts';
 import { changesInWords, newAlarms, type Stand } from '../announcements.ts';
 import type { LiveStore } from '../live-store.ts';
+import { useWords } from '../words.tsx';
 
 /** Changes within this time are told together. */
 const PAUSE_MS = 600;
 
 /** Tells new devices, alarms and changes of stage to people who do not look at the page (or cannot). */
 export function Announcer({ store }: { store: LiveStore }) {
+  const { m } = useWords();
   const words = useSignal('');
   useEffect(() => {
     let told: ReadonlyMap<string, Stand> | undefined;
@@ -16,9 +18,9 @@ export function Announcer({ store }: { store: LiveStore }) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tell = (): void => {
       timer = undefined;
-      const { text, stands } = changesInWords(told, store.devices.peek() ?? []);
+      const { text, stands } = changesInWords(told, store.devices.peek() ?? [], m);
       told = stands;
-      const alarmText = newAlarms(alarms, store.alarms.peek());
+      const alarmText = newAlarms(alarms, store.alarms.peek(), m);
       alarms = store.alarms.peek();
       const all = [alarmText, text].filter((part) => part !== '').join(' ');
       if (all !== '') words.value = all;
@@ -31,7 +33,7 @@ export function Announcer({ store }: { store: LiveStore }) {
       stop();
       clearTimeout(timer);
     };
-  }, [store, words]);
+  }, [store, words, m]);
   return (
     <div role="status" aria-live="polite" class="unseen">
       {words}

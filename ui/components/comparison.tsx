@@ -1,9 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import type { DeviceView } from '../../api/core/schemas.ts';
 import { badgeOf, nameOf } from '../device-groups.ts';
-import { EVIDENCE_WORDS } from '../evidence-words.ts';
 import type { LiveStore } from '../live-store.ts';
-import { Age } from './age.tsx';
+import type { Messages } from '../messages/en.ts';
+import { useWords } from '../words.tsx';
+import { Ago } from './age.tsx';
 
 interface Props {
   old: DeviceView;
@@ -13,54 +14,55 @@ interface Props {
 
 type Column = (device: DeviceView) => string | undefined;
 
-const ROWS: readonly [name: string, of: Column][] = [
-  ['Serial', (device) => device.serial],
-  ['MAC', (device) => device.macs.join(', ')],
-  ['Model', (device) => device.model ?? device.vendor],
+const ROWS: readonly [name: 'serial' | 'mac' | 'model', of: Column][] = [
+  ['serial', (device) => device.serial],
+  ['mac', (device) => device.macs.join(', ')],
+  ['model', (device) => device.model ?? device.vendor],
 ];
 
 /** Old and new side by side; what both share is said once, so that the difference meets the eye. */
 export function Comparison({ old, by, store }: Props) {
+  const { m } = useWords();
   return (
     <table class="compare">
       <thead>
         <tr>
           <td />
           <th scope="col">
-            <bdi>{nameOf(old)}</bdi>
+            <bdi>{nameOf(old, m)}</bdi>
             <code>{old.shortId}</code>
           </th>
           <th scope="col">
-            Newcomer
+            {m.compare.newcomer}
             <code>{by.shortId}</code>
           </th>
         </tr>
       </thead>
       <tbody>
         {ROWS.map(([name, of]) => (
-          <Row key={name} name={name} old={of(old)} by={of(by)} />
+          <Row key={name} name={m.compare[name]} old={of(old)} by={of(by)} />
         ))}
         <tr>
-          <th scope="row">Proved by</th>
-          <td>{EVIDENCE_WORDS[old.evidence]}</td>
-          <td>{EVIDENCE_WORDS[by.evidence]}</td>
+          <th scope="row">{m.compare.provedBy}</th>
+          <td>{m.evidence[old.evidence]}</td>
+          <td>{m.evidence[by.evidence]}</td>
         </tr>
         <tr>
-          <th scope="row">Seen</th>
-          <td>{seen(old, store)}</td>
-          <td>{seen(by, store)}</td>
+          <th scope="row">{m.compare.seen}</th>
+          <td>{seen(old, store, m)}</td>
+          <td>{seen(by, store, m)}</td>
         </tr>
         <tr>
-          <th scope="row">Node</th>
+          <th scope="row">{m.compare.node}</th>
           <td>
-            <bdi>{old.nodeName ?? 'none'}</bdi>
+            <bdi>{old.nodeName ?? m.common.none}</bdi>
           </td>
-          <td>none</td>
+          <td>{m.common.none}</td>
         </tr>
         <tr>
-          <th scope="row">State</th>
-          <td>{badgeOf(old)}</td>
-          <td>{badgeOf(by)}</td>
+          <th scope="row">{m.compare.state}</th>
+          <td>{badgeOf(old, m)}</td>
+          <td>{badgeOf(by, m)}</td>
         </tr>
       </tbody>
     </table>
@@ -68,21 +70,22 @@ export function Comparison({ old, by, store }: Props) {
 }
 
 function Row({ name, old, by }: { name: string; old: string | undefined; by: string | undefined }) {
+  const { m } = useWords();
   const isSame = old !== undefined && old !== '' && old === by;
   return (
     <tr>
       <th scope="row">{name}</th>
       {isSame ? (
         <td colSpan={2} class="same">
-          <bdi>{old}</bdi> <small>both</small>
+          <bdi>{old}</bdi> <small>{m.compare.both}</small>
         </td>
       ) : (
         <>
           <td>
-            <bdi>{text(old)}</bdi>
+            <bdi>{text(old, m)}</bdi>
           </td>
           <td>
-            <bdi>{text(by)}</bdi>
+            <bdi>{text(by, m)}</bdi>
           </td>
         </>
       )}
@@ -90,15 +93,11 @@ function Row({ name, old, by }: { name: string; old: string | undefined; by: str
   );
 }
 
-function text(value: string | undefined): string {
-  return value === undefined || value === '' ? 'not known' : value;
+function text(value: string | undefined, m: Messages): string {
+  return value === undefined || value === '' ? m.common.notKnown : value;
 }
 
-function seen(device: DeviceView, store: LiveStore): ComponentChildren {
-  if (device.lastSeen === undefined) return 'not lately';
-  return (
-    <>
-      <Age store={store} at={device.lastSeen} /> ago
-    </>
-  );
+function seen(device: DeviceView, store: LiveStore, m: Messages): ComponentChildren {
+  if (device.lastSeen === undefined) return m.compare.notLately;
+  return <Ago store={store} at={device.lastSeen} />;
 }

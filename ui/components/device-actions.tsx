@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
 import type { DecisionRequest, DeviceView } from '../../api/core/schemas.ts';
-import { actionsOf, type CardAction } from '../card-actions.ts';
+import { actionsOf, mayDo, type CardAction } from '../card-actions.ts';
 import { groupOf } from '../device-groups.ts';
 import type { Dialog } from '../dialogs/dialog.ts';
 import type { LiveStore } from '../live-store.ts';
 import type { Refusal } from '../requests.ts';
+import { useWords } from '../words.tsx';
 import { detailsId } from './device-details.tsx';
 import { Note } from './note.tsx';
 
@@ -12,13 +13,13 @@ interface Props {
   device: DeviceView;
   store: LiveStore;
   open: (dialog: Dialog) => void;
-  /** Whether the details are shown. */
-  hasDetails: boolean;
-  onDetails: () => void;
+  /** The button for the details, where they are folded away. */
+  details?: { areShown: boolean; toggle: () => void };
 }
 
 /** What is wrong with a device, with the buttons that mend it, and below those that help it on or keep it out. */
-export function DeviceActions({ device, store, open, hasDetails, onDetails }: Props) {
+export function DeviceActions({ device, store, open, details }: Props) {
+  const { m } = useWords();
   const busy = useSignal(false);
   const refusal = useSignal<Refusal | undefined>(undefined);
   const decide = async (decision: DecisionRequest['decision']): Promise<void> => {
@@ -41,7 +42,8 @@ export function DeviceActions({ device, store, open, hasDetails, onDetails }: Pr
       {text}
     </button>
   );
-  const actions = actionsOf(device);
+  const role = store.session.value?.user?.role;
+  const actions = actionsOf(device, m).filter((action) => mayDo(action, role));
   const remedies = actions.filter(({ isRemedy }) => isRemedy);
   return (
     <>
@@ -52,15 +54,17 @@ export function DeviceActions({ device, store, open, hasDetails, onDetails }: Pr
       <Note refusal={refusal.value} urgent />
       <div class="actions">
         {actions.filter(({ isRemedy }) => !isRemedy).map(button)}
-        <button
-          type="button"
-          class="quiet soft"
-          aria-expanded={hasDetails}
-          aria-controls={detailsId(device)}
-          onClick={onDetails}
-        >
-          Details
-        </button>
+        {details !== undefined && (
+          <button
+            type="button"
+            class="quiet soft"
+            aria-expanded={details.areShown}
+            aria-controls={detailsId(device)}
+            onClick={details.toggle}
+          >
+            {m.actions.details}
+          </button>
+        )}
       </div>
     </>
   );
@@ -71,6 +75,7 @@ const WORN_CARD = new Set(['CARD_WORN', 'CARD_ERRORS']);
 
 /** What will fail before long if nobody acts; it stops nothing now. */
 function Warnings({ device, open }: Pick<Props, 'device' | 'open'>) {
+  const { m } = useWords();
   return (
     <>
       {device.warnings?.map(({ code, message, remedy }) => (
@@ -85,7 +90,7 @@ function Warnings({ device, open }: Pick<Props, 'device' | 'open'>) {
           {WORN_CARD.has(code) && (
             <div class="actions">
               <button type="button" onClick={() => open({ kind: 'card', cardId: device.id })}>
-                New card…
+                {m.actions.card}
               </button>
             </div>
           )}

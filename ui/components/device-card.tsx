@@ -6,6 +6,8 @@ import { badgeOf, claimOf, groupOf, LAST_STEP, nameOf, stepOf } from '../device-
 import type { Dialog } from '../dialogs/dialog.ts';
 import type { FocusKeeper } from '../focus-keeper.ts';
 import type { LiveStore } from '../live-store.ts';
+import { deviceHref } from '../route.ts';
+import { rich, useWords } from '../words.tsx';
 import { Age } from './age.tsx';
 import { DeviceActions } from './device-actions.tsx';
 import { DeviceDetails } from './device-details.tsx';
@@ -23,6 +25,7 @@ interface Props {
 
 /** One device: what it is, where it stands, what it waits for, and the buttons that help. */
 export function DeviceCard({ device, detailed, store, open, focus }: Props) {
+  const { m } = useWords();
   const card = useRef<HTMLLIElement>(null);
   const { id } = device;
   useLayoutEffect(() => {
@@ -45,13 +48,26 @@ export function DeviceCard({ device, detailed, store, open, focus }: Props) {
     >
       <div class="card-head">
         <h3 id={title} tabIndex={-1}>
-          <bdi>{nameOf(device)}</bdi>
+          <a href={deviceHref(id)}>
+            <bdi>{nameOf(device, m)}</bdi>
+          </a>
         </h3>
-        <span class="badge">{badgeOf(device)}</span>
+        <span class="badge">{badgeOf(device, m)}</span>
         <span class="age">
           <Age store={store} at={device.since} />
         </span>
       </div>
+      <DeviceStand device={device} store={store} open={open} />
+      <DeviceActions device={device} store={store} open={open} details={{ areShown: hasDetails, toggle }} />
+      {hasDetails && <DeviceDetails device={device} store={store} />}
+    </li>
+  );
+}
+
+/** Where a device stands: facts, how far it is, what it waits for, its labels, and whose place it may take. */
+export function DeviceStand({ device, store, open }: Pick<Props, 'device' | 'store' | 'open'>) {
+  return (
+    <>
       <Facts device={device} />
       <Progress device={device} />
       {device.stage === 'Replaced' && <TakenPlace device={device} store={store} />}
@@ -59,9 +75,7 @@ export function DeviceCard({ device, detailed, store, open, focus }: Props) {
       <CardLabels device={device} store={store} />
       {groupOf(device) !== 'aside' && <OfferNote device={device} store={store} open={open} />}
       <OfferedNote device={device} store={store} open={open} />
-      <DeviceActions device={device} store={store} open={open} hasDetails={hasDetails} onDetails={toggle} />
-      {hasDetails && <DeviceDetails device={device} store={store} />}
-    </li>
+    </>
   );
 }
 
@@ -84,24 +98,22 @@ function Facts({ device }: { device: DeviceView }) {
 }
 
 function Progress({ device }: { device: DeviceView }) {
+  const { m } = useWords();
   const step = stepOf(device);
   if (step === undefined) return null;
-  const text = `Step ${String(step)} of ${String(LAST_STEP)}`;
+  const text = m.card.step(step, LAST_STEP);
   return <progress max={LAST_STEP} value={step} aria-label={text} title={text} />;
 }
 
 function Sentence({ device, store }: { device: DeviceView; store: LiveStore }) {
+  const { m } = useWords();
   const retryAt = device.failure?.retryAt;
   if (device.stage === 'Failed') {
     return (
       <p class="waits">
-        {retryAt === undefined ? (
-          'It is not tried again by itself.'
-        ) : (
-          <>
-            It is tried again by itself in <Age store={store} at={retryAt} />.
-          </>
-        )}
+        {retryAt === undefined
+          ? m.card.notRetried
+          : rich(m.card.retriedIn, { age: <Age store={store} at={retryAt} /> })}
       </p>
     );
   }
@@ -116,21 +128,20 @@ function Sentence({ device, store }: { device: DeviceView; store: LiveStore }) {
 
 /** Who has a replaced device's place, and which claim says so. */
 function TakenPlace({ device, store }: { device: DeviceView; store: LiveStore }) {
+  const { m } = useWords();
   const next = store.devices.value?.find(({ id }) => id === device.replacedBy);
   const claim = replacingClaim(device, store.claims.value);
   if (next === undefined) return null;
   return (
     <p class="waits">
-      Its place is taken by{' '}
-      <a href={`#device-${next.id}`}>
-        <bdi>{nameOf(next)}</bdi> ({next.shortId})
-      </a>
-      .{' '}
-      {claim !== undefined && (
-        <>
-          Claim <bdi>{claim.name}</bdi> says so.
-        </>
-      )}
+      {rich(m.card.takenBy, {
+        device: (
+          <a href={deviceHref(next.id)}>
+            <bdi>{nameOf(next, m)}</bdi> ({next.shortId})
+          </a>
+        ),
+      })}{' '}
+      {claim !== undefined && rich(m.card.takenByClaim, { name: <bdi>{claim.name}</bdi> })}
     </p>
   );
 }

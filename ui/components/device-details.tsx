@@ -1,49 +1,87 @@
 import type { ComponentChildren } from 'preact';
 import type { DeviceView } from '../../api/core/schemas.ts';
-import { EVIDENCE_WORDS } from '../evidence-words.ts';
 import type { LiveStore } from '../live-store.ts';
-import { Age } from './age.tsx';
+import { useWords } from '../words.tsx';
+import { Ago } from './age.tsx';
 import { Story } from './story.tsx';
 
+interface Props {
+  device: DeviceView;
+  store: LiveStore;
+}
+
 /** All that is known of a device, for whoever asks. */
-export function DeviceDetails({ device, store }: { device: DeviceView; store: LiveStore }) {
-  const board = [
-    device.model,
-    device.arch,
-    device.memoryMiB === undefined ? undefined : `${String(device.memoryMiB)} MiB`,
-  ];
+export function DeviceDetails({ device, store }: Props) {
   return (
     <div class="more" id={detailsId(device)}>
-      <dl>
-        <Row name="Id">
-          <code>{device.id}</code>
-        </Row>
-        <Row name="Board">{text(board)}</Row>
-        <Row name="Serial number">{device.serial}</Row>
-        <Row name="MAC addresses">{text(device.macs)}</Row>
-        <Row name="Calls itself">{device.hostname}</Row>
-        <Row name="Proved by">{EVIDENCE_WORDS[device.evidence]}</Row>
-        <Row name="Looks like a candidate">{text(device.reasons ?? [])}</Row>
-        <Row name="Seen">
-          {device.seenBy?.map((seen, at) => (
-            <span class="line" key={at}>
-              <bdi>{seen.what}</bdi> ({[seen.source, seen.interface].filter((part) => part !== '').join(', ')},{' '}
-              <Age store={store} at={seen.at} /> ago)
-            </span>
-          ))}
-        </Row>
-        <Row name="Conditions">
-          {device.conditions?.map((condition) => (
-            <span class="line" key={condition.type}>
-              <b>{condition.type}</b>{' '}
-              {condition.status === 'True' ? 'yes' : condition.status === 'False' ? 'no' : 'unknown'}:{' '}
-              <bdi>{condition.message}</bdi>
-            </span>
-          ))}
-        </Row>
-      </dl>
+      <Hardware device={device} />
+      <Evidence device={device} />
+      <OnNetwork device={device} store={store} />
+      <Conditions device={device} />
       <Story device={device} store={store} />
     </div>
+  );
+}
+
+export function Hardware({ device }: Pick<Props, 'device'>) {
+  const t = useWords().m.details;
+  const memory = device.memoryMiB === undefined ? undefined : `${String(device.memoryMiB)} MiB`;
+  return (
+    <dl>
+      <Row name={t.id}>
+        <code>{device.id}</code>
+      </Row>
+      <Row name={t.board}>{text([device.model, device.arch, memory])}</Row>
+      <Row name={t.serial}>{device.serial}</Row>
+      <Row name={t.macs}>{text(device.macs)}</Row>
+      <Row name={t.hostname}>{device.hostname}</Row>
+    </dl>
+  );
+}
+
+/** What ties it to this site, and how much that is worth. */
+export function Evidence({ device }: Pick<Props, 'device'>) {
+  const { m } = useWords();
+  return (
+    <dl>
+      <Row name={m.details.provedBy}>{m.evidence[device.evidence]}</Row>
+      <Row name={m.details.strength}>{m.strength[device.evidence]}</Row>
+    </dl>
+  );
+}
+
+export function OnNetwork({ device, store }: Props) {
+  const t = useWords().m.details;
+  return (
+    <dl>
+      <Row name={t.address}>{device.ip}</Row>
+      <Row name={t.reasons}>{text(device.reasons ?? [])}</Row>
+      <Row name={t.firstSeen}>{device.firstSeen !== undefined && <Ago store={store} at={device.firstSeen} />}</Row>
+      <Row name={t.seen}>
+        {device.seenBy?.map((seen, at) => (
+          <span class="line" key={at}>
+            <bdi>{seen.what}</bdi> ({[seen.source, seen.interface].filter((part) => part !== '').join(', ')},{' '}
+            <Ago store={store} at={seen.at} />)
+          </span>
+        ))}
+      </Row>
+    </dl>
+  );
+}
+
+export function Conditions({ device }: Pick<Props, 'device'>) {
+  const { m } = useWords();
+  const says = { True: m.common.yes, False: m.common.no, Unknown: m.common.unknown };
+  return (
+    <dl>
+      <Row name={m.details.conditions}>
+        {device.conditions?.map((condition) => (
+          <span class="line" key={condition.type}>
+            <b>{condition.type}</b> {says[condition.status]}: <bdi>{condition.message}</bdi>
+          </span>
+        ))}
+      </Row>
+    </dl>
   );
 }
 
@@ -52,8 +90,13 @@ export function detailsId(device: DeviceView): string {
   return `details-${device.id}`;
 }
 
-function Row({ name, children }: { name: string; children: ComponentChildren }) {
-  const isEmpty = children === undefined || children === '' || (Array.isArray(children) && children.length === 0);
+/** A fact with its name; nothing when it is not known. */
+export function Row({ name, children }: { name: string; children: ComponentChildren }) {
+  const isEmpty =
+    children === undefined ||
+    children === '' ||
+    children === false ||
+    (Array.isArray(children) && children.length === 0);
   if (isEmpty) return null;
   return (
     <div>

@@ -1,19 +1,24 @@
 import type { Dialog } from '../dialogs/dialog.ts';
+import type { LiveStore } from '../live-store.ts';
+import { useWords } from '../words.tsx';
 
 /** What to do when there is nothing to see yet. */
-export function EmptySite({ open }: { open: (dialog: Dialog) => void }) {
+export function EmptySite({ store, open }: { store: LiveStore; open: (dialog: Dialog) => void }) {
+  const { m } = useWords();
   return (
     <section class="empty" aria-labelledby="empty-title">
-      <h2 id="empty-title">Nothing on the network yet</h2>
-      <p>A Raspberry Pi shows up here within a second of asking for an address. Three steps make it a node:</p>
+      <h2 id="empty-title">{m.site.emptyTitle}</h2>
+      <p>{m.site.emptyHint}</p>
       <ol>
-        <li>Write an SD card for this site.</li>
-        <li>Put it into the Pi and plug the Pi into the switch.</li>
-        <li>Claim it here: a name, labels, done.</li>
+        {m.site.emptySteps.map((step) => (
+          <li key={step}>{step}</li>
+        ))}
       </ol>
-      <button type="button" class="primary" onClick={() => open({ kind: 'card' })}>
-        New card…
-      </button>
+      {store.may('admin') && (
+        <button type="button" class="primary" onClick={() => open({ kind: 'card' })}>
+          {m.site.newCard}
+        </button>
+      )}
     </section>
   );
 }

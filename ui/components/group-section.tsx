@@ -1,15 +1,21 @@
 import type { ComponentChildren } from 'preact';
-import type { Group } from '../device-groups.ts';
+import type { GroupId } from '../device-groups.ts';
+import { useWords } from '../words.tsx';
+
+interface NavProps {
+  groups: readonly { id: GroupId; count: number }[];
+}
 
 /** How many stand where, and the way there. */
-export function GroupNav({ groups }: { groups: readonly (Group & { count: number })[] }) {
+export function GroupNav({ groups }: NavProps) {
+  const { m } = useWords();
   return (
-    <nav aria-label="Groups of devices">
-      <ul>
-        {groups.map(({ id, title, count }) => (
+    <nav aria-label={m.site.groupsNav}>
+      <ul class="chips">
+        {groups.map(({ id, count }) => (
           <li key={id}>
             <a class={`chip ${id}`} href={`#${id}`}>
-              <b>{count}</b> {title}
+              <b>{count}</b> {m.groups[id].title}
             </a>
           </li>
         ))}
@@ -18,26 +24,54 @@ export function GroupNav({ groups }: { groups: readonly (Group & { count: number
   );
 }
 
+interface FilterProps extends NavProps {
+  chosen: ReadonlySet<GroupId>;
+  onToggle: (id: GroupId) => void;
+}
+
+/** The same for the list: pressed ones are shown; none pressed shows all. */
+export function GroupFilter({ groups, chosen, onToggle }: FilterProps) {
+  const { m } = useWords();
+  return (
+    <div role="group" aria-label={m.site.groupsNav} class="chips">
+      {groups.map(({ id, count }) => (
+        <button
+          key={id}
+          type="button"
+          class={`chip ${id}`}
+          aria-pressed={chosen.has(id)}
+          onClick={() => {
+            onToggle(id);
+          }}
+        >
+          <b>{count}</b> {m.groups[id].title}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 interface SectionProps {
-  group: Group;
+  id: GroupId;
   count: number;
   children: ComponentChildren;
 }
 
 /** A group with its heading; what was set aside is folded away. */
-export function GroupSection({ group, count, children }: SectionProps) {
-  const title = `${group.id}-title`;
+export function GroupSection({ id, count, children }: SectionProps) {
+  const { m } = useWords();
+  const title = `${id}-title`;
   const head = (
     <>
       <h2 id={title}>
-        {group.title} <span class="count">{count}</span>
+        {m.groups[id].title} <span class="count">{count}</span>
       </h2>
-      <p class="hint">{group.hint}</p>
+      <p class="hint">{m.groups[id].hint}</p>
     </>
   );
   return (
-    <section id={group.id} class={`group ${group.id}`} aria-labelledby={title}>
-      {group.id === 'aside' ? (
+    <section id={id} class={`group ${id}`} aria-labelledby={title}>
+      {id === 'aside' ? (
         <details>
           <summary>{head}</summary>
           <ul class="cards">{children}</ul>

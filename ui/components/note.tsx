@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Refusal } from '../requests.ts';
+import { useWords } from '../words.tsx';
 
 interface Props {
   refusal: Refusal | undefined;
@@ -13,20 +14,22 @@ interface Props {
 
 /** What went wrong and what to do about it; nothing when nothing did. */
 export function Note({ refusal, urgent = false, calm = false, children }: Props) {
+  const { m } = useWords();
   if (refusal === undefined) return null;
+  const said = refusal.own === undefined ? refusal : m.common[refusal.own];
   return (
     <div class={calm ? 'note calm' : 'note bad'} {...(urgent ? { role: 'alert' } : {})}>
       <strong>
-        <bdi>{refusal.message}</bdi>
+        <bdi>{said.message}</bdi>
       </strong>
       <span>
-        <bdi>{refusal.remedy}</bdi>
+        <bdi>{said.remedy}</bdi>
       </span>
       <code>{refusal.code}</code>
       {refusal.code === 'CSRF_TOKEN_INVALID' && (
         <div class="actions">
           <button type="button" onClick={() => location.reload()}>
-            Reload the page
+            {m.common.reload}
           </button>
         </div>
       )}

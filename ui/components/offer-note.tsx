@@ -3,6 +3,7 @@ import { nameOf } from '../device-groups.ts';
 import type { Dialog } from '../dialogs/dialog.ts';
 import type { LiveStore } from '../live-store.ts';
 import { offerWords } from '../offer-words.ts';
+import { rich, useWords } from '../words.tsx';
 import { Comparison } from './comparison.tsx';
 
 interface Props {
@@ -13,10 +14,11 @@ interface Props {
 
 /** On a newcomer's card: whose place it may take, what speaks for that, and the button that says so. */
 export function OfferNote({ device, store, open }: Props) {
+  const { m } = useWords();
   const { offer } = device;
   if (offer === undefined) return null;
   const old = store.devices.value?.find(({ id }) => id === offer.device);
-  const { title, why } = offerWords(offer);
+  const { title, why } = offerWords(offer, m);
   return (
     <div class="note offer">
       <strong>
@@ -26,27 +28,26 @@ export function OfferNote({ device, store, open }: Props) {
         <bdi>{why}</bdi>
       </span>
       {old !== undefined && <Comparison old={old} by={device} store={store} />}
-      {old !== undefined && <TakeIt old={old} by={device} cardId={device.id} open={open} />}
+      {old !== undefined && store.may('claimer') && <TakeIt old={old} by={device} cardId={device.id} open={open} />}
     </div>
   );
 }
 
 /** On the card of the device whose place is asked for: who asks, with the same button. */
 export function OfferedNote({ device, store, open }: Props) {
+  const { m } = useWords();
   const newcomers = (store.devices.value ?? []).filter(({ id }) => device.offeredBy?.includes(id) === true);
   return (
     <>
       {newcomers.map((by) => (
         <div class="note offer" key={by.id}>
-          <strong>
-            Newcomer <code>{by.shortId}</code> may be its new card or its new board.
-          </strong>
+          <strong>{rich(m.offer.newcomer, { id: <code>{by.shortId}</code> })}</strong>
           {by.offer !== undefined && (
             <span>
-              <bdi>{offerWords(by.offer).why}</bdi>
+              <bdi>{offerWords(by.offer, m).why}</bdi>
             </span>
           )}
-          <TakeIt old={device} by={by} cardId={device.id} open={open} />
+          {store.may('claimer') && <TakeIt old={device} by={by} cardId={device.id} open={open} />}
         </div>
       ))}
     </>
@@ -61,18 +62,15 @@ interface TakeItProps {
 }
 
 function TakeIt({ old, by, cardId, open }: TakeItProps) {
+  const { m } = useWords();
   // A place is handed over by changing the claim of the one that has it.
   if (old.claim === undefined) {
     return (
       <>
-        <span>
-          <bdi>{nameOf(old)}</bdi> has no claim that could be handed over: claim it first.
-        </span>
+        <span>{rich(m.offer.noClaim, { name: <bdi>{nameOf(old, m)}</bdi> })}</span>
         <div class="actions">
           <button type="button" onClick={() => open({ kind: 'claim', cardId, device: old })}>
-            <span>
-              Claim <bdi>{nameOf(old)}</bdi>…
-            </span>
+            <span>{rich(m.offer.claim, { name: <bdi>{nameOf(old, m)}</bdi> })}</span>
           </button>
         </div>
       </>
@@ -83,10 +81,10 @@ function TakeIt({ old, by, cardId, open }: TakeItProps) {
       <button
         type="button"
         class="primary"
-        aria-label={`Take its place… (${by.shortId} for ${nameOf(old)})`}
+        aria-label={m.offer.takeFor(by.shortId, nameOf(old, m))}
         onClick={() => open({ kind: 'replace', cardId, old, by })}
       >
-        Take its place…
+        {m.offer.take}
       </button>
     </div>
   );

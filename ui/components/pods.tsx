@@ -1,11 +1,14 @@
 import type { RevocationView } from '../../api/core/schemas.ts';
 
+import { useWords } from '../words.tsx';
+
 /** More than these are told as a number. */
 const SHOWN = 8;
 
 /** The pods of a node, with what becomes of each when the node goes. */
 export function Pods({ pods }: { pods: RevocationView['pods'] }) {
-  if (pods.length === 0) return <p class="hint">No pods run on it now.</p>;
+  const { m } = useWords();
+  if (pods.length === 0) return <p class="hint">{m.pods.none}</p>;
   return (
     <ul class="list tight">
       {pods.slice(0, SHOWN).map((pod) => (
@@ -13,7 +16,7 @@ export function Pods({ pods }: { pods: RevocationView['pods'] }) {
           <code>
             <bdi>{pod.namespace}</bdi>/<bdi>{pod.name}</bdi>
           </code>{' '}
-          {pod.movable ? 'starts elsewhere, if its labels allow' : 'stops'}
+          {pod.movable ? m.pods.movable : m.pods.stops}
           {pod.owner !== undefined && (
             <small>
               {' '}
@@ -29,5 +32,6 @@ export function Pods({ pods }: { pods: RevocationView['pods'] }) {
 
 /** How many are not shown; nothing when all are. */
 export function More({ count }: { count: number }) {
-  return count > 0 ? <li>and {count} more</li> : null;
+  const { m } = useWords();
+  return count > 0 ? <li>{m.common.andMore(count)}</li> : null;
 }

@@ -2,15 +2,21 @@ import { useEffect } from 'preact/hooks';
 import type { Dialog } from '../dialogs/dialog.ts';
 import { groupOf } from '../device-groups.ts';
 import type { LiveStore } from '../live-store.ts';
+import { reaches, type Role } from '../roles.ts';
+import { hrefOf, type Route, type View } from '../route.ts';
+import { rich, useWords } from '../words.tsx';
 
 interface Props {
   store: LiveStore;
+  route: Route;
   open: (dialog: Dialog) => void;
 }
 
-/** The site's name, what Kubernetes this really is, and what of the site does not work. */
-export function SiteHeader({ store, open }: Props) {
+/** The site's name, the parts of the page, and what of the site does not work. */
+export function SiteHeader({ store, route, open }: Props) {
+  const { m } = useWords();
   const site = store.site.value;
+  const user = store.session.value?.user;
   const title = site?.name ?? 'Usher';
   const waiting =
     (store.devices.value ?? []).map(groupOf).filter((id) => id === 'attention' || id === 'claim').length +
@@ -26,54 +32,91 @@ export function SiteHeader({ store, open }: Props) {
         <h1 tabIndex={-1}>
           <bdi>{title}</bdi>
         </h1>
-        <button type="button" onClick={() => open({ kind: 'card' })}>
-          New card…
-        </button>
-      </div>
-      <div class="subtitle">
-        <p class="hint">
-          {site !== undefined && (
-            <>
-              Kubernetes {site.kubernetes.version} · Usher {site.version} ·{' '}
-              {site.interfaces.map(({ name, addresses }) => `${name} ${addresses.join(' ')}`.trim()).join(', ')}
-            </>
+        {store.may('admin') && (
+          <button type="button" onClick={() => open({ kind: 'card' })}>
+            {m.site.newCard}
+          </button>
+        )}
+        <span class="who">
+          {user !== undefined && (
+            <span class="hint">
+              <bdi>{user.name}</bdi> · {m.screens.people.roles[user.role]}
+            </span>
           )}
-        </p>
-        <button type="button" class="quiet small" onClick={() => void store.signOut()}>
-          Sign out
-        </button>
+          <button type="button" class="quiet small" onClick={() => void store.signOut()}>
+            {m.signIn.out}
+          </button>
+        </span>
       </div>
+      <Parts route={route} role={user?.role} />
+      {store.session.value?.needsUser === true && route.view === 'site' && (
+        <p class="note calm">
+          <strong>{m.screens.people.firstAdmin}</strong>
+          <span>
+            {m.screens.people.firstAdminHint} <a href={hrefOf('people')}>{m.nav.people}</a>
+          </span>
+        </p>
+      )}
       <SiteNotices store={store} />
     </header>
   );
 }
 
+/** The parts in their order, each with the role that it is of use to. */
+const PARTS = [
+  ['site', 'viewer'],
+  ['scan', 'claimer'],
+  ['import', 'claimer'],
+  ['rules', 'viewer'],
+  ['labels', 'claimer'],
+  ['people', 'viewer'],
+  ['audit', 'admin'],
+  ['settings', 'viewer'],
+] as const satisfies readonly (readonly [View, Role])[];
+
+function Parts({ route, role }: Pick<Props, 'route'> & { role: Role | undefined }) {
+  const { m } = useWords();
+  const here = route.view === 'device' ? 'site' : route.view;
+  return (
+    <nav class="parts" aria-label={m.nav.title}>
+      <ul>
+        {PARTS.filter(([, needed]) => reaches(role, needed)).map(([view]) => (
+          <li key={view}>
+            <a href={hrefOf(view)} {...(view === here ? { 'aria-current': 'page' as const } : {})}>
+              {m.nav[view]}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
 function SiteNotices({ store }: { store: LiveStore }) {
+  const { m } = useWords();
   const site = store.site.value;
   if (site === undefined) return null;
+  const doctor = { command: <code>usher doctor</code> };
   return (
     <>
       {site.kubernetes.standIn !== undefined && (
         <p class="note wary">
-          <strong>This is not k3s, but the lab’s stand-in.</strong> <span>{site.kubernetes.standIn}</span>
+          <strong>{m.site.standIn}</strong> <span>{site.kubernetes.standIn}</span>
         </p>
       )}
       {!site.kubernetes.ready && (
         <p class="note bad" role="alert">
-          <strong>Kubernetes does not answer.</strong>{' '}
-          <span>
-            Nothing can join until it does; it is started again by itself. <code>usher doctor</code> on the appliance
-            says more.
-          </span>
+          <strong>{m.site.kubernetesSilent}</strong> <span>{rich(m.site.kubernetesSilentHint, doctor)}</span>
         </p>
       )}
       {site.sources
         .filter((source) => !source.working)
         .map((source) => (
           <p class="note bad" key={source.name}>
-            <strong>Nothing is seen by {source.name}.</strong>{' '}
+            <strong>{m.site.sourceBroken(source.name)}</strong>{' '}
             <span>
-              {source.detail === undefined ? '' : `${source.detail}. `}Run <code>usher doctor</code> on the appliance.
+              {source.detail === undefined ? '' : `${source.detail}. `}
+              {rich(m.site.sourceHint, doctor)}
             </span>
           </p>
         ))}

@@ -5,6 +5,7 @@ import { timeText } from '../age.ts';
 import { Note } from '../components/note.tsx';
 import type { LiveStore } from '../live-store.ts';
 import type { Refusal } from '../requests.ts';
+import { rich, useWords } from '../words.tsx';
 import { Modal } from './modal.tsx';
 
 interface Props {
@@ -14,6 +15,7 @@ interface Props {
 
 /** Makes the enrol token of one SD card, and hands it out as the file that goes on the card. */
 export function CardDialog({ store, onClose }: Props) {
+  const { m } = useWords();
   const note = useSignal('');
   const busy = useSignal(false);
   const refusal = useSignal<Refusal | undefined>(undefined);
@@ -30,31 +32,32 @@ export function CardDialog({ store, onClose }: Props) {
     if (reply.ok) made.value = reply.body;
   };
   return (
-    <Modal title={made.value === undefined ? 'New card' : 'The card is ready'} busy={busy.value} onClose={onClose}>
+    <Modal
+      title={made.value === undefined ? m.dialogs.card.title : m.dialogs.card.ready}
+      busy={busy.value}
+      onClose={onClose}
+    >
       {(close) =>
         made.value === undefined ? (
           <form onSubmit={(event) => void make(event)}>
-            <p>
-              A card with this file on it proves that its Raspberry Pi belongs to this site. It serves one device; you
-              still claim that device here.
-            </p>
-            <label for="card-note">What is it for? (optional)</label>
+            <p>{m.dialogs.card.hint}</p>
+            <label for="card-note">{m.dialogs.card.what}</label>
             <input
               id="card-note"
               autofocus
               maxLength={200}
               autocomplete="off"
-              placeholder="spare for the lathes"
+              placeholder={m.dialogs.card.example}
               value={note.value}
               onInput={(event) => (note.value = event.currentTarget.value)}
             />
             <Note refusal={refusal.value} urgent />
             <div class="actions end">
               <button type="button" disabled={busy.value} onClick={close}>
-                Cancel
+                {m.common.cancel}
               </button>
               <button type="submit" class="primary" disabled={busy.value}>
-                {busy.value ? 'Making …' : 'Make the card file'}
+                {busy.value ? m.dialogs.card.busy : m.dialogs.card.action}
               </button>
             </div>
           </form>
@@ -67,6 +70,8 @@ export function CardDialog({ store, onClose }: Props) {
 }
 
 function MadeCard({ created, close }: { created: CreatedToken; close: () => void }) {
+  const words = useWords();
+  const t = words.m.dialogs.card;
   const href = useSignal('');
   const saved = useSignal(false);
   useEffect(() => {
@@ -78,20 +83,14 @@ function MadeCard({ created, close }: { created: CreatedToken; close: () => void
   return (
     <>
       <ol class="steps">
-        <li>
-          Save <code>usher.json</code> now: it is shown only this once. Keep it like a key.
-        </li>
-        <li>
-          Put it on the card’s boot partition (<code>bootfs</code>), beside <code>config.txt</code>.
-        </li>
-        <li>Put the card into the Pi, plug the Pi into the switch. It appears here and waits for your claim.</li>
+        <li>{rich(t.stepSave, { file: <code>usher.json</code> })}</li>
+        <li>{rich(t.stepPut, { volume: <code>bootfs</code>, config: <code>config.txt</code> })}</li>
+        <li>{t.stepPlug}</li>
       </ol>
-      <p class="hint">
-        Good for one device, until {timeText(created.view.expiresAt, Date.now())}. Token {created.view.tokenId}.
-      </p>
+      <p class="hint">{t.goodFor(timeText(created.view.expiresAt, Date.now(), words), created.view.tokenId)}</p>
       <div class="actions end">
         <button type="button" onClick={close}>
-          {saved.value ? 'Done' : 'Close without saving'}
+          {saved.value ? words.m.common.done : t.closeUnsaved}
         </button>
         <a
           class="button primary"
@@ -102,7 +101,7 @@ function MadeCard({ created, close }: { created: CreatedToken; close: () => void
           }}
           onClick={() => (saved.value = true)}
         >
-          Save usher.json
+          {t.save}
         </a>
       </div>
     </>

@@ -1,12 +1,15 @@
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import type { DeviceView } from '../../api/core/schemas.ts';
 import { Note } from '../components/note.tsx';
+import { suggestedLabels, suggestedNames } from '../claim-suggestions.ts';
 import { nameOf } from '../device-groups.ts';
 import { labelProblems, nameProblem } from '../label-rules.ts';
 import type { LiveStore } from '../live-store.ts';
 import type { Refusal } from '../requests.ts';
-import { LabelFields, type LabelRow } from './label-fields.tsx';
+import { rich, useWords } from '../words.tsx';
+import { LabelFields, labelsOf, type LabelRow } from './label-fields.tsx';
 import { Modal } from './modal.tsx';
+import { PairFields, pairOf, pairProblem, type PairText } from './pair-fields.tsx';
 
 interface Props {
   device: DeviceView;
@@ -16,31 +19,39 @@ interface Props {
 
 /** Names the node and gives it its labels; checked while typed, and again by the appliance. */
 export function ClaimDialog({ device, store, onClose }: Props) {
+  const { m } = useWords();
+  const t = m.dialogs.claim;
   // A node that lost its claim goes on untouched under the name it has.
   const nodeName = device.stage === 'Ready' ? device.nodeName : undefined;
   const name = useSignal(nodeName ?? '');
   const rows = useSignal<LabelRow[]>([{ id: 0, key: '', value: '' }]);
+  const pair = useSignal<PairText>({ name: '', role: '' });
   const tried = useSignal(false);
   const busy = useSignal(false);
+  // What the reader looks at: no other device is claimed by the click, however it changes under it.
+  const seen = useSignal(device);
   const refusal = useSignal<Refusal | undefined>(undefined);
-  const nameWrong = name.value === '' && !tried.value ? undefined : nameProblem(name.value);
-  const problems = labelProblems(rows.value);
+  const nameWrong = name.value === '' && !tried.value ? undefined : nameProblem(name.value, m);
+  const problems = labelProblems(rows.value, m);
 
   const submit = async (form: HTMLFormElement, close: () => void): Promise<void> => {
     if (busy.value) return;
     tried.value = true;
-    if (nameProblem(name.value) !== undefined || problems.some((problem) => problem !== undefined)) {
+    const wrong = [nameProblem(name.value, m), pairProblem(pair.value, m), ...problems];
+    if (wrong.some((problem) => problem !== undefined)) {
       requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
       return;
     }
     busy.value = true;
-    const labels = rows.value.filter(({ key }) => key !== '').map(({ key, value }) => [key, value] as const);
-    refusal.value = await store.claim({ name: name.value, device: device.id, labels: Object.fromEntries(labels) });
+    const claim = { name: name.value, device: device.id, labels: labelsOf(rows.value), ...pairOf(pair.value) };
+    refusal.value = await store.claim(claim, seen.value.version);
+    // Told that the device has changed, the reader sees it as it is now, and decides again.
+    if (refusal.value?.code === 'PRECONDITION_FAILED') seen.value = nowOf(device, store) ?? seen.value;
     busy.value = false;
     if (refusal.value === undefined) close();
   };
   return (
-    <Modal title={`Claim ${nameOf(device)}`} busy={busy.value} onClose={onClose}>
+    <Modal title={t.title(nameOf(device, m))} busy={busy.value} onClose={onClose}>
       {(close) => (
         <form
           noValidate
@@ -49,8 +60,8 @@ export function ClaimDialog({ device, store, onClose }: Props) {
             void submit(event.currentTarget, close);
           }}
         >
-          <About device={device} store={store} />
-          <label for="claim-name">Name of the node</label>
+          <About device={seen.value} store={store} />
+          <label for="claim-name">{t.name}</label>
           <input
             id="claim-name"
             autofocus
@@ -67,17 +78,19 @@ export function ClaimDialog({ device, store, onClose }: Props) {
           <p class="problem" id="claim-name-problem" aria-live="polite">
             {nameWrong}
           </p>
-          {nodeName !== undefined && nameProblem(name.value) === undefined && (
+          {nodeName === undefined && <Suggested name={name} rows={rows} store={store} />}
+          {nodeName !== undefined && nameProblem(name.value, m) === undefined && (
             <NodeStays nodeName={nodeName} name={name.value} />
           )}
           <LabelFields rows={rows} problems={problems} store={store} />
+          <PairFields pair={pair} />
           <Note refusal={refusal.value} urgent />
           <div class="actions end">
             <button type="button" disabled={busy.value} onClick={close}>
-              Cancel
+              {m.common.cancel}
             </button>
             <button type="submit" class="primary" disabled={busy.value}>
-              {busy.value ? 'Claiming …' : 'Claim'}
+              {busy.value ? t.busy : t.action}
             </button>
           </div>
         </form>
@@ -86,31 +99,61 @@ export function ClaimDialog({ device, store, onClose }: Props) {
   );
 }
 
+/** Names that go on from the claims that are there, and the labels that such a name had so far. */
+function Suggested({ name, rows, store }: { name: Signal<string>; rows: Signal<LabelRow[]>; store: LiveStore }) {
+  const { m } = useWords();
+  const claims = store.claims.value;
+  const names = suggestedNames(claims);
+  const labels = name.value === '' ? [] : suggestedLabels(claims, name.value);
+  const isUntouched = rows.value.every(({ key, value }) => key === '' && value === '');
+  const fill = (forName: string): void => {
+    rows.value = suggestedLabels(claims, forName).map((label, id) => ({ id, ...label }));
+    if (rows.value.length === 0) rows.value = [{ id: 0, key: '', value: '' }];
+  };
+  if (names.length === 0) return null;
+  return (
+    <ul class="suggested" aria-label={m.dialogs.claim.suggested}>
+      {names.map((each) => (
+        <li key={each}>
+          <button
+            type="button"
+            class="small"
+            onClick={() => {
+              name.value = each;
+              if (isUntouched) fill(each);
+            }}
+          >
+            <bdi>{each}</bdi>
+          </button>
+        </li>
+      ))}
+      {isUntouched && labels.length > 0 && (
+        <li>
+          <button type="button" class="quiet small" onClick={() => fill(name.value)}>
+            {m.dialogs.claim.suggestedLabels}
+          </button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
 /** What the claim does to the node that the device is already. */
 function NodeStays({ nodeName, name }: { nodeName: string; name: string }) {
-  if (name === nodeName) {
-    return (
-      <p class="hint">
-        Under this name node <bdi>{nodeName}</bdi> goes on untouched, and gets the labels below.
-      </p>
-    );
-  }
+  const t = useWords().m.dialogs.claim;
+  if (name === nodeName) return <p class="hint">{rich(t.stays, { name: <bdi>{nodeName}</bdi> })}</p>;
   return (
     <p class="note wary">
-      <strong>
-        The device joins anew, as <bdi>{name}</bdi>.
-      </strong>
-      <span>
-        Node <bdi>{nodeName}</bdi> takes no new pods, its pods get up to a minute to move away, and it is deleted. The
-        device then joins under the new name by itself, at its next check-in.
-      </span>
+      <strong>{rich(t.anew, { name: <bdi>{name}</bdi> })}</strong>
+      <span>{rich(t.anewHint, { name: <bdi>{nodeName}</bdi> })}</span>
     </p>
   );
 }
 
 function About({ device, store }: { device: DeviceView; store: LiveStore }) {
-  const now = store.devices.value?.find(({ id }) => id === device.id);
-  const board = device.serial === undefined ? device.macs[0] : `serial ${device.serial}`;
+  const t = useWords().m.dialogs.claim;
+  const now = nowOf(device, store);
+  const board = device.serial === undefined ? device.macs[0] : t.serial(device.serial);
   const facts = new Set([device.model ?? device.vendor, device.ip, board].filter((fact) => fact !== undefined));
   return (
     <>
@@ -122,15 +165,19 @@ function About({ device, store }: { device: DeviceView; store: LiveStore }) {
       </p>
       {device.stage === 'Seen' && (
         <p class="note wary">
-          <strong>It has only been seen so far.</strong>
-          <span>The claim is kept by its MAC address. It joins once it is started with a card of this site.</span>
+          <strong>{t.onlySeen}</strong>
+          <span>{t.onlySeenHint}</span>
         </p>
       )}
       {now === undefined && (
         <p class="note wary">
-          <strong>It is no longer on the network.</strong>
+          <strong>{t.gone}</strong>
         </p>
       )}
     </>
   );
+}
+
+function nowOf({ id }: DeviceView, store: LiveStore): DeviceView | undefined {
+  return store.devices.value?.find((each) => each.id === id);
 }

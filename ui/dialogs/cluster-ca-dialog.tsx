@@ -4,23 +4,26 @@ import { Pending } from '../components/pending.tsx';
 import { More } from '../components/pods.tsx';
 import type { LiveStore } from '../live-store.ts';
 import { useLoaded } from '../use-loaded.ts';
+import { dayText } from '../age.ts';
+import { useWords } from '../words.tsx';
 import { Modal } from './modal.tsx';
 
 const SHOWN = 12;
 
 /** Why the cluster's CA should be rotated, and how: the page guides, the operator does it on the master. */
 export function ClusterCaDialog({ store, onClose }: { store: LiveStore; onClose: () => void }) {
+  const { m } = useWords();
   const view = useLoaded(() => store.clusterCa(), store);
   return (
-    <Modal title="Rotate the cluster’s CA" onClose={onClose}>
+    <Modal title={m.dialogs.ca.title} onClose={onClose}>
       {(close) => (
         <>
-          <Pending of={view} what="the state of the CA">
+          <Pending of={view} what={m.dialogs.ca.what}>
             {(body) => <Guide view={body} />}
           </Pending>
           <div class="actions end">
             <button type="button" class="primary" autofocus onClick={close}>
-              Close
+              {m.common.close}
             </button>
           </div>
         </>
@@ -30,20 +33,20 @@ export function ClusterCaDialog({ store, onClose }: { store: LiveStore; onClose:
 }
 
 function Guide({ view }: { view: ClusterCaView }) {
+  const words = useWords();
+  const t = words.m.dialogs.ca;
   return (
     <>
       <p>
-        Every node that joined holds a certificate of this CA, and keeps it when it is revoked. A new CA ends them all.
-        {view.revoked.length === 0 &&
-          ' No device was revoked or replaced since this CA was made, so there is no need now.'}
+        {t.hint} {view.revoked.length === 0 && t.noNeed}
       </p>
       {view.revoked.length > 0 && (
         <>
-          <h3>Revoked, and still holding a certificate</h3>
+          <h3>{t.holding}</h3>
           <ul class="list tight">
             {view.revoked.slice(0, SHOWN).map(({ device, nodeName }) => (
               <li key={device}>
-                <bdi>{nodeName ?? 'never a node'}</bdi> <code>{device}</code>
+                <bdi>{nodeName ?? t.neverNode}</bdi> <code>{device}</code>
               </li>
             ))}
             <More count={view.revoked.length - SHOWN} />
@@ -58,13 +61,7 @@ function Guide({ view }: { view: ClusterCaView }) {
           </li>
         ))}
       </ol>
-      <p class="hint">
-        This CA is valid from {day(view.notBefore)} until {day(view.notAfter)}.
-      </p>
+      <p class="hint">{t.valid(dayText(view.notBefore, words), dayText(view.notAfter, words))}</p>
     </>
   );
-}
-
-function day(at: string): string {
-  return new Date(at).toLocaleDateString(undefined, { dateStyle: 'medium' });
 }

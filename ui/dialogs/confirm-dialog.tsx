@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { Note } from '../components/note.tsx';
 import type { Refusal } from '../requests.ts';
+import { useWords } from '../words.tsx';
 import { Modal } from './modal.tsx';
 
 interface Props {
@@ -16,6 +17,7 @@ interface Props {
 
 /** Says what will happen before it does. The focus is on Cancel. */
 export function ConfirmDialog({ title, action, act, onClose, children }: Props) {
+  const { m } = useWords();
   const busy = useSignal(false);
   const refusal = useSignal<Refusal | undefined>(undefined);
   const confirm = async (close: () => void): Promise<void> => {
@@ -33,10 +35,10 @@ export function ConfirmDialog({ title, action, act, onClose, children }: Props) 
           <Note refusal={refusal.value} urgent />
           <div class="actions end">
             <button type="button" autofocus disabled={busy.value} onClick={close}>
-              Cancel
+              {m.common.cancel}
             </button>
             <button type="button" class="danger" disabled={busy.value} onClick={() => void confirm(close)}>
-              {busy.value ? 'One moment …' : action}
+              {busy.value ? m.common.oneMoment : action}
             </button>
           </div>
         </>

@@ -1,6 +1,7 @@
 import type { Signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { LiveStore } from '../live-store.ts';
+import { useWords } from '../words.tsx';
 
 export interface LabelRow {
   id: number;
@@ -17,6 +18,7 @@ interface Props {
 
 /** Any number of labels; keys and values of other claims are offered while typing. */
 export function LabelFields({ rows, problems, store }: Props) {
+  const t = useWords().m.dialogs.labels;
   const list = useRef<HTMLFieldSetElement>(null);
   const known = store.claims.value.flatMap((claim) => Object.entries(claim.labels));
   const edit = (id: number, part: Partial<LabelRow>): void => {
@@ -37,7 +39,7 @@ export function LabelFields({ rows, problems, store }: Props) {
   const field = (row: LabelRow, at: number, part: 'key' | 'value', hint: string) => (
     <input
       class={`label-${part}`}
-      aria-label={`${part === 'key' ? 'Key' : 'Value'} of label ${String(at + 1)}`}
+      aria-label={part === 'key' ? t.keyOf(at + 1) : t.valueOf(at + 1)}
       aria-invalid={problems[at] !== undefined}
       aria-describedby={`label-problem-${String(row.id)}`}
       placeholder={hint}
@@ -51,18 +53,13 @@ export function LabelFields({ rows, problems, store }: Props) {
   );
   return (
     <fieldset ref={list}>
-      <legend>Labels</legend>
+      <legend>{t.title}</legend>
       {rows.value.map((row, at) => (
         <div class="label-row" key={row.id}>
-          {field(row, at, 'key', 'machine')}
+          {field(row, at, 'key', t.key)}
           <span aria-hidden="true">=</span>
-          {field(row, at, 'value', 'lathe')}
-          <button
-            type="button"
-            class="quiet icon"
-            aria-label={`Remove label ${String(at + 1)}`}
-            onClick={() => remove(row.id)}
-          >
+          {field(row, at, 'value', t.value)}
+          <button type="button" class="quiet icon" aria-label={t.removeOf(at + 1)} onClick={() => remove(row.id)}>
             ×
           </button>
           <p class="problem" id={`label-problem-${String(row.id)}`} aria-live="polite">
@@ -71,7 +68,7 @@ export function LabelFields({ rows, problems, store }: Props) {
         </div>
       ))}
       <button type="button" class="quiet" onClick={add}>
-        Add a label
+        {t.add}
       </button>
       <Suggestions id="label-keys" words={known.map(([key]) => key)} />
       <Suggestions id="label-values" words={known.map(([, value]) => value)} />
@@ -87,4 +84,9 @@ function Suggestions({ id, words }: { id: string; words: readonly string[] }) {
       ))}
     </datalist>
   );
+}
+
+/** The labels of the rows that have a key. */
+export function labelsOf(rows: readonly LabelRow[]): Record<string, string> {
+  return Object.fromEntries(rows.filter(({ key }) => key !== '').map(({ key, value }) => [key, value]));
 }

@@ -1,10 +1,14 @@
 import { nameOf } from '../device-groups.ts';
 import type { LiveStore } from '../live-store.ts';
+import { rich, useWords } from '../words.tsx';
+import { BulkDialog } from './bulk-dialog.tsx';
 import { CardDialog } from './card-dialog.tsx';
 import { ClaimDialog } from './claim-dialog.tsx';
 import { ClusterCaDialog } from './cluster-ca-dialog.tsx';
 import { ConfirmDialog } from './confirm-dialog.tsx';
 import type { Dialog } from './dialog.ts';
+import { EditDialog } from './edit-dialog.tsx';
+import { IdentifyDialog } from './identify-dialog.tsx';
 import { ReplaceDialog } from './replace-dialog.tsx';
 import { RevokeDialog } from './revoke-dialog.tsx';
 import { UnclaimDialog } from './unclaim-dialog.tsx';
@@ -19,9 +23,16 @@ interface Props {
 
 /** The dialog that is open: one at a time. */
 export function OpenDialog({ dialog, store, open, onClose }: Props) {
+  const { m } = useWords();
   switch (dialog.kind) {
     case 'claim':
       return <ClaimDialog device={dialog.device} store={store} onClose={onClose} />;
+    case 'bulk':
+      return <BulkDialog devices={dialog.devices} store={store} onClose={onClose} />;
+    case 'edit':
+      return <EditDialog claim={dialog.claim} store={store} onClose={onClose} />;
+    case 'identify':
+      return <IdentifyDialog device={dialog.device} store={store} onClose={onClose} />;
     case 'unclaim':
       return <UnclaimDialog claim={dialog.claim} device={dialog.device} store={store} onClose={onClose} />;
     case 'replace':
@@ -35,42 +46,37 @@ export function OpenDialog({ dialog, store, open, onClose }: Props) {
     case 'reject':
       return (
         <ConfirmDialog
-          title={`Reject ${nameOf(dialog.device)}?`}
-          action="Reject"
+          title={m.dialogs.reject.title(nameOf(dialog.device, m))}
+          action={m.dialogs.reject.action}
           act={() => store.decide(dialog.device.id, 'Rejected')}
           onClose={onClose}
         >
-          <p>
-            It is turned away whenever it says hello, and gets no ticket. Nothing on the device itself is changed. You
-            can reconsider at any time, under “Set aside”.
-          </p>
+          <p>{m.dialogs.reject.hint}</p>
         </ConfirmDialog>
       );
     case 'bring-back':
       return (
         <ConfirmDialog
-          title={`Bring ${nameOf(dialog.device)} (${dialog.device.shortId}) back?`}
-          action="Bring back"
+          title={m.dialogs.bringBack.title(nameOf(dialog.device, m), dialog.device.shortId)}
+          action={m.dialogs.bringBack.action}
           act={() => store.bringBack(dialog.device.id)}
           onClose={onClose}
         >
-          <p>
-            For a board that was repaired. The one that took its place keeps place, name and claim; this one waits for a
-            claim of its own, and joins under another name.
-          </p>
+          <p>{m.dialogs.bringBack.hint}</p>
         </ConfirmDialog>
       );
     case 'trust':
       return (
         <ConfirmDialog
-          title={`Let ${nameOf(dialog.device)} go on?`}
-          action="Let it go on"
+          title={m.dialogs.trust.title(nameOf(dialog.device, m))}
+          action={m.dialogs.trust.action}
           act={() => store.decide(dialog.device.id, 'Retry')}
           onClose={onClose}
         >
           <p>
-            <bdi>{dialog.device.failure?.message ?? 'Something about this device is not as it was'}</bdi>. Do this only
-            when you know why. It then waits for its claim and joins like the rest.
+            {rich(m.dialogs.trust.hint, {
+              why: <bdi>{dialog.device.failure?.message ?? m.dialogs.trust.changed}</bdi>,
+            })}
           </p>
         </ConfirmDialog>
       );

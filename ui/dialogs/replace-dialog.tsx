@@ -5,10 +5,10 @@ import { Comparison } from '../components/comparison.tsx';
 import { Labels } from '../components/labels.tsx';
 import { Note } from '../components/note.tsx';
 import { groupOf, nameOf } from '../device-groups.ts';
-import { EVIDENCE_WORDS } from '../evidence-words.ts';
 import type { LiveStore } from '../live-store.ts';
 import { offerWords } from '../offer-words.ts';
 import type { Refusal } from '../requests.ts';
+import { rich, useWords } from '../words.tsx';
 import type { Dialog } from './dialog.ts';
 import { Modal } from './modal.tsx';
 
@@ -23,6 +23,7 @@ interface Props {
 
 /** Hands a device's place (claim, node name, labels) to another one, and says before what that does to both. */
 export function ReplaceDialog({ old: oldThen, by, store, open, onClose }: Props) {
+  const { m } = useWords();
   const chosen = useSignal(by?.id);
   const busy = useSignal(false);
   const refusal = useSignal<Refusal | undefined>(undefined);
@@ -38,7 +39,7 @@ export function ReplaceDialog({ old: oldThen, by, store, open, onClose }: Props)
     if (refusal.value === undefined) close();
   };
   return (
-    <Modal title={`Give ${nameOf(old)}’s place to another board?`} busy={busy.value} onClose={onClose}>
+    <Modal title={m.dialogs.replace.title(nameOf(old, m))} busy={busy.value} onClose={onClose}>
       {(close) => (
         <>
           {by === undefined && <Choice old={old} chosen={chosen} store={store} open={open} />}
@@ -52,15 +53,13 @@ export function ReplaceDialog({ old: oldThen, by, store, open, onClose }: Props)
           <Note refusal={refusal.value} urgent>
             {refusal.value?.code === 'REPLACE_UNCLAIMED' && (
               <button type="button" onClick={() => open({ kind: 'claim', cardId: old.id, device: old })}>
-                <span>
-                  Claim <bdi>{nameOf(old)}</bdi>…
-                </span>
+                <span>{rich(m.offer.claim, { name: <bdi>{nameOf(old, m)}</bdi> })}</span>
               </button>
             )}
           </Note>
           <div class="actions end">
             <button type="button" autofocus disabled={busy.value} onClick={close}>
-              Cancel
+              {m.common.cancel}
             </button>
             <button
               type="button"
@@ -68,7 +67,7 @@ export function ReplaceDialog({ old: oldThen, by, store, open, onClose }: Props)
               disabled={busy.value || next === undefined}
               onClick={() => void replace(close)}
             >
-              {busy.value ? 'One moment …' : 'Take its place'}
+              {busy.value ? m.common.oneMoment : m.dialogs.replace.action}
             </button>
           </div>
         </>
@@ -78,8 +77,9 @@ export function ReplaceDialog({ old: oldThen, by, store, open, onClose }: Props)
 }
 
 function Reason({ by }: { by: DeviceView }) {
+  const { m } = useWords();
   if (by.offer === undefined) return null;
-  const { title, why } = offerWords(by.offer);
+  const { title, why } = offerWords(by.offer, m);
   return (
     <p>
       <bdi>{title}</bdi> <bdi>{why}</bdi>
@@ -95,18 +95,17 @@ interface ChoiceProps {
 }
 
 function Choice({ old, chosen, store, open }: ChoiceProps) {
+  const { m } = useWords();
+  const t = m.dialogs.replace;
   const boards = successorsOf(old, store.devices.value ?? []);
   if (boards.length === 0) {
     return (
       <div class="note wary">
-        <strong>No other board waits here.</strong>
-        <span>
-          Put a new card of this site into a spare board and plug it in: it then shows up in this list. A card makes the
-          board belong to this site.
-        </span>
+        <strong>{t.none}</strong>
+        <span>{t.noneHint}</span>
         <div class="actions">
           <button type="button" onClick={() => open({ kind: 'card', cardId: old.id })}>
-            New card…
+            {m.actions.card}
           </button>
         </div>
       </div>
@@ -114,7 +113,7 @@ function Choice({ old, chosen, store, open }: ChoiceProps) {
   }
   return (
     <fieldset class="choice">
-      <legend>Which board takes its place?</legend>
+      <legend>{t.which}</legend>
       {boards.map((board) => (
         <label key={board.id}>
           <input
@@ -125,15 +124,11 @@ function Choice({ old, chosen, store, open }: ChoiceProps) {
             onChange={() => (chosen.value = board.id)}
           />
           <span>
-            <bdi>{nameOf(board)}</bdi> <code>{board.shortId}</code>
+            <bdi>{nameOf(board, m)}</bdi> <code>{board.shortId}</code>
             <span class="facts">
-              {board.serial !== undefined && (
-                <span>
-                  serial <bdi>{board.serial}</bdi>
-                </span>
-              )}
+              {board.serial !== undefined && <span>{rich(t.serial, { serial: <bdi>{board.serial}</bdi> })}</span>}
               {board.macs[0] !== undefined && <bdi>{board.macs[0]}</bdi>}
-              <span>proved by {EVIDENCE_WORDS[board.evidence]}</span>
+              <span>{t.provedBy(m.evidence[board.evidence])}</span>
             </span>
           </span>
         </label>
@@ -143,41 +138,32 @@ function Choice({ old, chosen, store, open }: ChoiceProps) {
 }
 
 function Consequences({ old, by, store }: { old: DeviceView; by: DeviceView; store: LiveStore }) {
+  const { m } = useWords();
+  const t = m.dialogs.replace;
   const claim = store.claims.value.find(({ name }) => name === old.claim);
-  const node = old.nodeName ?? claim?.nodeName ?? nameOf(old);
+  const node = old.nodeName ?? claim?.nodeName ?? nameOf(old, m);
+  const hasLabels = claim !== undefined && Object.keys(claim.labels).length > 0;
   const runs = old.stage === 'Ready' && groupOf(old) === 'ready';
   return (
     <>
       {runs && (
         <p class="note wary">
-          <strong>
-            Node <bdi>{node}</bdi> is Ready at this moment.
-          </strong>
-          <span>
-            If its board still runs, the newcomer is another board, or a copy of its card. Go on only if you want this
-            newcomer in its place.
-          </span>
+          <strong>{rich(t.isReady, { node: <bdi>{node}</bdi> })}</strong>
+          <span>{t.isReadyHint}</span>
         </p>
       )}
       <ul class="list">
+        <li>{rich(t.nodeGoes, { node: <bdi>{node}</bdi> })}</li>
         <li>
-          Node <bdi>{node}</bdi> takes no new pods; those on it are moved away (for at most a minute, and not when it is
-          dead), then it is deleted.
-        </li>
-        <li>
-          Newcomer <code>{by.shortId}</code> joins as node <bdi>{node}</bdi>, by the claim{' '}
-          <bdi>{old.claim ?? node}</bdi>
-          {claim !== undefined && Object.keys(claim.labels).length > 0 ? ', with these labels:' : '.'}
+          {rich(hasLabels ? t.joinsWith : t.joins, {
+            id: <code>{by.shortId}</code>,
+            node: <bdi>{node}</bdi>,
+            claim: <bdi>{old.claim ?? node}</bdi>,
+          })}
           {claim !== undefined && <Labels labels={claim.labels} wanted />}
         </li>
-        {by.evidence === 'None' && (
-          <li>The card that it showed, used already or too old, is accepted once more: for this one key.</li>
-        )}
-        <li>
-          The old one is told to stop when it comes back, and stands under “Set aside”. Repaired, it can be brought back
-          from there under another name. If it was stolen, revoke it instead and give the newcomer another name: it
-          still holds a certificate of this one.
-        </li>
+        {by.evidence === 'None' && <li>{t.onceMore}</li>}
+        <li>{t.oldStops}</li>
       </ul>
     </>
   );

@@ -8,6 +8,7 @@ import { nameOf } from '../device-groups.ts';
 import type { LiveStore } from '../live-store.ts';
 import type { Refusal } from '../requests.ts';
 import { useLoaded } from '../use-loaded.ts';
+import { rich, useWords } from '../words.tsx';
 import type { Dialog } from './dialog.ts';
 import { Modal } from './modal.tsx';
 
@@ -20,6 +21,7 @@ interface Props {
 
 /** Says what revoking stops, has the name typed, and says afterwards what whoever holds the board could still do. */
 export function RevokeDialog({ device, store, open, onClose }: Props) {
+  const t = useWords().m.dialogs.revoke;
   const view = useLoaded(() => store.revocation(device.id), device.id);
   const done = useSignal(false);
   const busy = useSignal(false);
@@ -33,17 +35,14 @@ export function RevokeDialog({ device, store, open, onClose }: Props) {
     done.value = refusal.value === undefined;
   };
   return (
-    <Modal title={done.value ? `${name} is revoked` : `Revoke ${name}?`} busy={busy.value} readFirst onClose={onClose}>
+    <Modal title={done.value ? t.doneTitle(name) : t.title(name)} busy={busy.value} readFirst onClose={onClose}>
       {(close) =>
         done.value ? (
           <Afterwards device={device} view={view.body} store={store} open={open} close={close} />
         ) : (
           <>
-            <p>
-              For a board that was stolen, or whose card was copied. It is told to stop and never let in again, and its
-              name is never given out again.
-            </p>
-            <Pending of={view} what="what would stop">
+            <p>{t.hint}</p>
+            <Pending of={view} what={t.what}>
               {(body) => <Stops view={body} />}
             </Pending>
             <TypedName
@@ -62,21 +61,20 @@ export function RevokeDialog({ device, store, open, onClose }: Props) {
 }
 
 function Stops({ view }: { view: RevocationView }) {
+  const t = useWords().m.dialogs.revoke;
   return (
     <>
       {view.nodeName === undefined ? (
-        <p>It has no node, so nothing in the cluster stops.</p>
+        <p>{t.noNode}</p>
       ) : (
         <>
-          <h3>
-            Node <bdi>{view.nodeName}</bdi> is drained and deleted
-          </h3>
+          <h3>{rich(t.drained, { node: <bdi>{view.nodeName}</bdi> })}</h3>
           <Pods pods={view.pods} />
         </>
       )}
       {view.secrets.length > 0 && (
         <>
-          <h3>Change what these Secrets hold: whoever has the board may know them</h3>
+          <h3>{t.secrets}</h3>
           <ul class="list tight">
             {view.secrets.slice(0, 8).map((secret) => (
               <li key={`${secret.namespace}/${secret.name}`}>
@@ -95,10 +93,11 @@ function Stops({ view }: { view: RevocationView }) {
 }
 
 function Left({ sentences }: { sentences: readonly string[] }) {
+  const { m } = useWords();
   if (sentences.length === 0) return null;
   return (
     <div class="note wary">
-      <strong>What is left afterwards</strong>
+      <strong>{m.dialogs.revoke.left}</strong>
       <ul class="list tight">
         {sentences.map((sentence) => (
           <li key={sentence}>
@@ -121,6 +120,8 @@ interface TypedNameProps {
 }
 
 function TypedName({ name, isBusy, mayGoOn, refusal, onConfirm, close }: TypedNameProps) {
+  const { m } = useWords();
+  const t = m.dialogs.revoke;
   const typed = useSignal('');
   const isTried = useSignal(false);
   const isWrong = isTried.value && typed.value.trim() !== name;
@@ -138,11 +139,13 @@ function TypedName({ name, isBusy, mayGoOn, refusal, onConfirm, close }: TypedNa
       }}
     >
       <label for="revoke-name">
-        Type{' '}
-        <code>
-          <bdi>{name}</bdi>
-        </code>{' '}
-        to revoke it
+        {rich(t.type, {
+          name: (
+            <code>
+              <bdi>{name}</bdi>
+            </code>
+          ),
+        })}
       </label>
       <input
         id="revoke-name"
@@ -155,15 +158,15 @@ function TypedName({ name, isBusy, mayGoOn, refusal, onConfirm, close }: TypedNa
         onInput={(event) => (typed.value = event.currentTarget.value)}
       />
       <p class="problem" id="revoke-name-problem" aria-live="polite">
-        {isWrong ? `That is not “${name}”.` : undefined}
+        {isWrong ? t.wrong(name) : undefined}
       </p>
       <Note refusal={refusal} urgent />
       <div class="actions end">
         <button type="button" disabled={isBusy} onClick={close}>
-          Cancel
+          {m.common.cancel}
         </button>
         <button type="submit" class="danger" disabled={isBusy || !mayGoOn}>
-          {isBusy ? 'Revoking …' : 'Revoke'}
+          {isBusy ? t.busy : t.action}
         </button>
       </div>
     </form>
@@ -179,28 +182,24 @@ interface AfterwardsProps {
 }
 
 function Afterwards({ device, view, store, open, close }: AfterwardsProps) {
+  const { m } = useWords();
+  const t = m.dialogs.revoke;
   // The button that was pressed is gone, and the new title is what is to be read now.
   useEffect(() => document.getElementById('dialog-title')?.focus(), []);
   const now = store.devices.value?.find(({ id }) => id === device.id);
   return (
     <>
       <p role="status">
-        <bdi>{nameOf(device)}</bdi> gets no ticket any more, and is told to stop when it checks in.{' '}
-        {view?.nodeName !== undefined && 'Its node is being drained and then deleted.'}
-        {now?.waitsFor !== undefined && (
-          <>
-            {' '}
-            Now: <bdi>{now.waitsFor}</bdi>.
-          </>
-        )}
+        {rich(t.done, { name: <bdi>{nameOf(device, m)}</bdi> })} {view?.nodeName !== undefined && t.nodeGoes}
+        {now?.waitsFor !== undefined && <> {rich(t.now, { waits: <bdi>{now.waitsFor}</bdi> })}</>}
       </p>
       <Left sentences={view?.afterwards ?? []} />
       <div class="actions end">
         <button type="button" onClick={() => open({ kind: 'cluster-ca', cardId: device.id })}>
-          Rotate the CA…
+          {m.actions.rotate}
         </button>
         <button type="button" class="primary" onClick={close}>
-          Done
+          {m.common.done}
         </button>
       </div>
     </>

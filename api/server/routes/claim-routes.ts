@@ -1,47 +1,77 @@
-import { Router } from 'express';
+import { Router, type Request } from 'express';
 import { isUsherError, UsherError } from '../../../foundation/errors.ts';
 import type { KubeClient } from '../../../k8s/client/kube-client.ts';
 import { DEVICE_CLAIM, type DeviceClaim } from '../../../k8s/core/resources.ts';
 import { changedClaim, claimView, toDeviceClaim } from '../../core/claim.ts';
 import { findDevice } from '../../core/device-lookup.ts';
-import { ClaimChange, NewClaim, type ClaimList, type ClaimView, type DeviceView } from '../../core/schemas.ts';
-import { inClaimWords, readClaim, writeClaim } from '../claim-writer.ts';
+import { pageOf } from '../../core/page-of.ts';
+import {
+  ClaimChange,
+  NewClaim,
+  PageQuery,
+  type ClaimList,
+  type ClaimView,
+  type DeviceView,
+} from '../../core/schemas.ts';
+import { deleteClaim, inClaimWords, readClaim, writeClaim } from '../claim-writer.ts';
 import type { LiveModel } from '../live-model.ts';
-import { bodyOf } from '../request-body.ts';
+import { claimFacts, deviceFacts } from '../people/device-facts.ts';
+import { auditDetails } from '../people/request-actor.ts';
+import { checkIfMatch, demandIfMatch, etagOf } from '../if-match.ts';
+import { bodyOf, queryOf } from '../request-body.ts';
 
 /** The claims: DeviceClaim objects, made and changed here as kubectl would. */
 export function claimRoutes(model: LiveModel, kube: KubeClient): Router {
   const router = Router();
-  router.get('/claims', (_request, response) => {
-    response.json({ items: model.claims() } satisfies ClaimList);
+  router.get('/claims', (request, response) => {
+    response.json(pageOf(model.claims(), ({ name }) => name, queryOf(request, PageQuery)) satisfies ClaimList);
   });
   router.get('/claims/:name', async (request, response) => {
-    response.json(claimView(await readClaim(kube, request.params.name)));
+    const view = claimView(await readClaim(kube, request.params.name));
+    if (view.version !== undefined) response.setHeader('etag', etagOf(view.version));
+    response.json(view);
   });
   router.post('/claims', async (request, response) => {
-    const claim = await create(model, kube, bodyOf(request, NewClaim));
+    const wanted = bodyOf(request, NewClaim);
+    const row = wanted.device === undefined ? undefined : findDevice(model.rows(), wanted.device);
+    if (row !== undefined) demandIfMatch(request, row.version, `Device ${row.shortId}`);
+    auditDetails(response, { target: wanted.name, ...(row === undefined ? {} : deviceFacts(model, row)) });
+    const claim = await create(model, kube, wanted, row);
     const view = claimView(claim) satisfies ClaimView;
     response.status(201).location(`/api/v1/claims/${view.name}`).json(view);
   });
   router.patch('/claims/:name', async (request, response) => {
     const wanted = withFullId(model, bodyOf(request, ClaimChange));
-    const changed = await writeClaim(kube, request.params.name, (claim) => changedClaim(claim, wanted));
+    auditDetails(response, { ...claimFacts(model, request.params.name), to: Object.keys(wanted).join(' ') });
+    const changed = await writeClaim(kube, request.params.name, (claim) => {
+      checkClaimMatch(request, claim);
+      return changedClaim(claim, wanted);
+    });
     model.claimChanged(changed);
     response.json(claimView(changed));
   });
   router.delete('/claims/:name', async (request, response) => {
     const { name } = request.params;
-    if (!(await kube.delete(DEVICE_CLAIM, { name }))) throw new UsherError('CLAIM_UNKNOWN', { name });
+    auditDetails(response, claimFacts(model, name));
+    await deleteClaim(kube, name, (claim) => checkClaimMatch(request, claim));
     response.status(204).end();
   });
   return router;
 }
 
-async function create(model: LiveModel, kube: KubeClient, wanted: NewClaim): Promise<DeviceClaim> {
+function checkClaimMatch(request: Request, claim: DeviceClaim): void {
+  checkIfMatch(request, claimView(claim).version, `Claim ${claim.metadata.name}`);
+}
+
+async function create(
+  model: LiveModel,
+  kube: KubeClient,
+  wanted: NewClaim,
+  row: DeviceView | undefined,
+): Promise<DeviceClaim> {
   if (wanted.device !== undefined && wanted.match !== undefined) {
     throw new UsherError('CLAIM_INVALID', { detail: 'give either device or match' });
   }
-  const row = wanted.device === undefined ? undefined : findDevice(model.rows(), wanted.device);
   const claim = toDeviceClaim(withFullId(model, wanted), row);
   checkIsFree(model, claim, row);
   try {

@@ -6,28 +6,46 @@ import type { KubeClient } from '../../../k8s/client/kube-client.ts';
 import { DEVICE, MANAGED_BY, RETRY_ANNOTATION, type Decision, type Device } from '../../../k8s/core/resources.ts';
 import type { Candidate } from '../../../join/core/ports.ts';
 import { findDevice } from '../../core/device-lookup.ts';
-import { DecisionRequest, type DeviceList, type DeviceView } from '../../core/schemas.ts';
+import { pageOf } from '../../core/page-of.ts';
+import { DecisionRequest, PageQuery, type DeviceList, type DeviceView } from '../../core/schemas.ts';
 import type { LiveModel } from '../live-model.ts';
-import { bodyOf } from '../request-body.ts';
+import { deviceFacts } from '../people/device-facts.ts';
+import { auditDetails, requireFreshSignIn, requireRole } from '../people/request-actor.ts';
+import { checkIfMatch, etagOf } from '../if-match.ts';
+import { bodyOf, queryOf } from '../request-body.ts';
 
 /** The list of devices, and operators' decisions about them. */
 export function deviceRoutes(model: LiveModel, kube: KubeClient, clock: Clock): Router {
   const router = Router();
-  router.get('/devices', (_request, response) => {
-    response.json({ items: model.rows() } satisfies DeviceList);
+  router.get('/devices', (request, response) => {
+    response.json(pageOf(model.rows(), arrivalOf, queryOf(request, PageQuery)) satisfies DeviceList);
   });
   router.get('/devices/:id', (request, response) => {
-    response.json(findDevice(model.rows(), request.params.id));
+    const row = findDevice(model.rows(), request.params.id);
+    if (row.version !== undefined) response.setHeader('etag', etagOf(row.version));
+    response.json(row);
   });
   router.post('/devices/:id/decision', async (request, response) => {
     const { decision } = bodyOf(request, DecisionRequest);
     const row = findDevice(model.rows(), request.params.id);
+    // Whoever may not revoke may not undo it either.
+    if (decision === 'Revoked' || model.index.device(row.id)?.spec.decision === 'Revoked') {
+      requireRole(response, 'admin');
+      requireFreshSignIn(response);
+    }
+    auditDetails(response, { ...deviceFacts(model, row), from: row.stage, to: decision });
+    checkIfMatch(request, row.version, `Device ${row.shortId}`);
     const changed =
       decision === 'Retry' ? await retry(model, kube, row, clock) : await decide(model, kube, row, decision);
     if (changed !== undefined) model.deviceChanged(changed);
     response.json(model.row(row.id) ?? row);
   });
   return router;
+}
+
+/** First seen first, as {@link LiveModel.rows} has them. */
+function arrivalOf({ firstSeen, since, id }: DeviceView): string {
+  return `${firstSeen ?? since} ${id}`;
 }
 
 /** Asks the join controller to end the device's wait: it watches this annotation. */

@@ -6,7 +6,10 @@ import { checkSuccessor, replacementOf } from '../../core/replacement.ts';
 import { findDevice } from '../../core/device-lookup.ts';
 import { ReplacementRequest, type DeviceView } from '../../core/schemas.ts';
 import { writeClaim } from '../claim-writer.ts';
+import { checkIfMatch } from '../if-match.ts';
 import type { LiveModel } from '../live-model.ts';
+import { deviceFacts } from '../people/device-facts.ts';
+import { auditDetails } from '../people/request-actor.ts';
 import { bodyOf } from '../request-body.ts';
 
 /** Confirming that one device takes the place of another: one change of one object, the claim. */
@@ -15,7 +18,9 @@ export function replacementRoutes(model: LiveModel, kube: KubeClient): Router {
   router.post('/devices/:id/replacement', async (request, response) => {
     const { with: newcomer } = bodyOf(request, ReplacementRequest);
     const old = findDevice(model.rows(), request.params.id);
+    checkIfMatch(request, old.version, `Device ${old.shortId}`);
     const row = findDevice(model.rows(), newcomer);
+    auditDetails(response, { ...deviceFacts(model, row), from: old.id, to: row.id });
     model.claimChanged(await replace(model, kube, old, row));
     response.json(model.row(row.id) ?? row);
   });

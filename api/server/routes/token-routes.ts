@@ -3,14 +3,17 @@ import { UsherError } from '../../../foundation/errors.ts';
 import type { Secret } from '../../../foundation/secret.ts';
 import type { EnrolTokens } from '../../../join/core/ports.ts';
 import type { CardFile } from '../../../join/protocol/messages.ts';
-import { NewToken, type CreatedToken, type TokenList } from '../../core/schemas.ts';
-import { bodyOf } from '../request-body.ts';
+import { pageOf } from '../../core/page-of.ts';
+import { NewToken, PageQuery, type CreatedToken, type TokenList, type TokenView } from '../../core/schemas.ts';
+import { auditDetails } from '../people/request-actor.ts';
+import { bodyOf, queryOf } from '../request-body.ts';
 
 /** Enrol tokens: made, listed, revoked. */
 export function tokenRoutes(tokens: EnrolTokens, makeCard: (token: Secret) => CardFile | Promise<CardFile>): Router {
   const router = Router();
-  router.get('/enrol-tokens', async (_request, response) => {
-    response.json({ items: await tokens.list() } satisfies TokenList);
+  router.get('/enrol-tokens', async (request, response) => {
+    const byAge = ({ createdAt, tokenId }: TokenView): string => `${createdAt} ${tokenId}`;
+    response.json(pageOf(await tokens.list(), byAge, queryOf(request, PageQuery)) satisfies TokenList);
   });
   router.post('/enrol-tokens', async (request, response) => {
     const { kind, uses, expiresInSec, note } = bodyOf(request, NewToken);
@@ -23,6 +26,7 @@ export function tokenRoutes(tokens: EnrolTokens, makeCard: (token: Secret) => Ca
       ...(expiresInSec === undefined ? {} : { expiresInSec }),
       ...(note === undefined ? {} : { note }),
     });
+    auditDetails(response, { target: view.tokenId, to: `${kind} for ${view.usesLeft}` });
     const card = await makeCard(token);
     response.status(201).json({ token: token.reveal(), view, card } satisfies CreatedToken);
   });

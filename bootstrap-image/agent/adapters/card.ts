@@ -1,16 +1,26 @@
 import { X509Certificate } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { messageOf, UsherError } from '../../../foundation/errors.ts';
+import { isUsherError, messageOf, UsherError } from '../../../foundation/errors.ts';
 import { Secret } from '../../../foundation/secret.ts';
-import { CardFile, ENROL_TOKEN_PATTERN } from '../../../join/protocol/messages.ts';
+import { parseClaimCode } from '../../../join/protocol/claim-code.ts';
+import { CardFile, ClaimCard, ENROL_TOKEN_PATTERN } from '../../../join/protocol/messages.ts';
 import type { Site } from '../core/local-state.ts';
 import { isMissing, removeDurably } from './durable-file.ts';
 import { readText } from './read-file.ts';
 
-/** What the personaliser wrote for this device. */
-export interface Card {
-  readonly site: Site;
-  readonly token: Secret | undefined;
+/** What the personaliser wrote for this device: the card of a site, with or without a token, or a generic one. */
+export type Card =
+  | { readonly site: Site; readonly token: Secret | undefined; readonly generic?: undefined }
+  | { readonly site?: undefined; readonly token?: undefined; readonly generic: GenericCard };
+
+/** A card that belongs to no site. */
+export interface GenericCard {
+  readonly urls: string[];
+  readonly issuedAt: string;
+  /** Origin of the page that its QR codes open. */
+  readonly claimBase: string | undefined;
+  /** The code of its label. */
+  readonly code: Secret | undefined;
 }
 
 /**
@@ -20,14 +30,16 @@ export interface Card {
 export async function readCard(path: string): Promise<Card | undefined> {
   const text = await readText(path);
   if (text === undefined) return undefined;
-  const { urls, caPem, issuedAt, token } = parse(text);
+  const parsed = parse(text);
+  if (typeof parsed.caPem !== 'string') return { generic: genericOf(parsed) };
+  const { urls, caPem, issuedAt, token } = parsed;
   checkCertificate(caPem);
   if (token !== null && !ENROL_TOKEN_PATTERN.test(token)) throw invalid('the enrol token is malformed');
   return { site: { urls, caPem, issuedAt }, token: token === null ? undefined : new Secret(token) };
 }
 
 /**
- * Wipes the enrol token and removes the file. The sectors are overwritten first, in place and with as many bytes: on FAT
+ * Wipes the enrol token or the label's code and removes the file. The sectors are overwritten first, in place and with as many bytes: on FAT
  * a deleted or rewritten file leaves the old text on the card for anybody who pulls it.
  * @throws UsherError SCRUB_FAILED
  */
@@ -54,7 +66,8 @@ export async function scrubCard(path: string): Promise<void> {
 function withoutToken(text: string): string {
   const length = Buffer.byteLength(text);
   try {
-    const bare = JSON.stringify({ ...parse(text), token: null });
+    const parsed = parse(text);
+    const bare = JSON.stringify({ ...parsed, token: null, ...('code' in parsed ? { code: null } : {}) });
     return Buffer.byteLength(bare) <= length ? bare.padEnd(length) : ' ';
   } catch (error) {
     // Not ours to read, so there is nothing to keep of it.
@@ -63,17 +76,40 @@ function withoutToken(text: string): string {
   }
 }
 
-function parse(text: string): CardFile {
+function genericOf({ urls, issuedAt, claimBase, code }: ClaimCard): GenericCard {
+  return {
+    urls,
+    issuedAt,
+    claimBase: claimBase ?? undefined,
+    code: typeof code === 'string' ? labelCode(code) : undefined,
+  };
+}
+
+function labelCode(text: string): Secret {
+  try {
+    return parseClaimCode(text).code;
+  } catch (error) {
+    if (!isUsherError(error)) throw error;
+    throw invalid('the code is no claim code', error);
+  }
+}
+
+function parse(text: string): CardFile | ClaimCard {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
     throw invalid('it is not JSON', error);
   }
-  const parsed = CardFile.safeParse(json);
+  const parsed = (isGeneric(json) ? ClaimCard : CardFile).safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw invalid(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, parsed.error);
+}
+
+/** A card without a CA is a generic one on purpose: no card of a site lacks it. */
+function isGeneric(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && (!('caPem' in json) || json.caPem === null);
 }
 
 function checkCertificate(caPem: string): void {

@@ -36,7 +36,9 @@ export class ScreenConsole implements DeviceConsole {
     const line = consoleLine(view);
     if (line === this.#shownLine) return;
     this.#shownLine = line;
-    this.#logger.info({ step: view.step, state: view.state, problem: view.problem?.code }, line);
+    // The code is for whoever stands before the screen, and for no log.
+    const { step, state, problem } = view;
+    this.#logger.info({ step, state, problem: problem?.code }, consoleLine({ ...view, claimCode: undefined }));
     await this.#attempt('kernel console', () => appendLine(this.#paths.console, line));
     await this.#attempt('issue', async () => {
       await writeWithFolder(this.#paths.issue, issueText(view));

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import type { ConnectionOptions } from 'node:tls';
 import type { z } from 'zod';
 import { isUsherError, messageOf, UsherError } from '../../../foundation/errors.ts';
 import {
@@ -43,11 +44,22 @@ const NOT_TRUSTED = [
 export interface EnrolClientOptions {
   /** `https://host:port` */
   readonly origin: string;
-  /** The only CA that is believed. */
-  readonly caPem: string;
+  /** The only CA that is believed; without one anybody is, and nothing secret may be sent. */
+  readonly caPem: string | undefined;
   readonly identity: DeviceIdentity;
   /** The device's address to call from, where it has several; by default the kernel chooses. */
   readonly localAddress?: string;
+}
+
+/** How every connection to an appliance is made: with the device's key, and with the pinned CA if there is one. */
+export function tlsOptions({ caPem, identity }: Pick<EnrolClientOptions, 'caPem' | 'identity'>): ConnectionOptions {
+  return {
+    ...(caPem === undefined ? { rejectUnauthorized: false } : { ca: [caPem] }),
+    cert: identity.certificatePem,
+    key: identity.privateKeyPem.reveal(),
+    servername: REGISTRAR_NAME,
+    minVersion: 'TLSv1.3',
+  };
 }
 
 interface Call {
@@ -83,11 +95,7 @@ export class EnrolClient {
     this.#agent = new Agent({
       keepAlive: true,
       scheduling: 'lifo',
-      ca: [options.caPem],
-      cert: options.identity.certificatePem,
-      key: options.identity.privateKeyPem.reveal(),
-      servername: REGISTRAR_NAME,
-      minVersion: 'TLSv1.3',
+      ...tlsOptions(options),
       ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
     });
   }

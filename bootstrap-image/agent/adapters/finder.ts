@@ -15,7 +15,8 @@ const MDNS_TIMEOUT_MS = 1_500;
 const MOST_CANDIDATES = 16;
 
 export interface FinderOptions {
-  readonly site: Site;
+  /** Without a CA any appliance will do. */
+  readonly site: Pick<Site, 'urls'> & { readonly caPem?: string | undefined };
   /** Where the appliance answered last. */
   readonly lastUrl: string | undefined;
   readonly identity: DeviceIdentity;
@@ -50,8 +51,9 @@ async function tryMdns(
   options: FinderOptions,
   failures: UsherError[],
 ): Promise<EnrolClient | undefined> {
+  const { caPem } = options.site;
   const heard = await findByMdns({
-    applianceId: idOfKey(new X509Certificate(options.site.caPem).publicKey),
+    applianceId: caPem === undefined ? undefined : idOfKey(new X509Certificate(caPem).publicKey),
     interfaceIps: options.network.links().flatMap(({ ip }) => (ip.includes(':') ? [] : [ip])),
     timeoutMs: MDNS_TIMEOUT_MS,
     logger: options.logger,

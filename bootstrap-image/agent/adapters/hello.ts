@@ -11,20 +11,22 @@ export interface HelloOptions {
   readonly paths: DevicePaths;
   readonly deviceId: string;
   readonly token: Secret | undefined;
+  /** It has a claim code to prove, once an operator has entered that. */
+  readonly hasCode: boolean;
   readonly clock: Clock;
   readonly clockSynchronised: boolean;
 }
 
 /** Everything the device says of itself. The token in it goes only over a connection that the pinned CA vouches for. */
 export async function readHello(options: HelloOptions): Promise<DeviceHello> {
-  const { paths, deviceId, token, clock, clockSynchronised } = options;
+  const { paths, deviceId, token, hasCode, clock, clockSynchronised } = options;
   return {
     ...(await readBootFacts(paths)),
     id: deviceId,
     agent: AGENT_VERSION,
     hw: await readHardware(paths),
     clock: { now: toRfc3339(clock.nowMs()), synced: clockSynchronised },
-    evidence: token === undefined ? { type: 'none' } : { type: 'token', token: token.reveal() },
+    evidence: token === undefined ? { type: hasCode ? 'code' : 'none' } : { type: 'token', token: token.reveal() },
   };
 }
 

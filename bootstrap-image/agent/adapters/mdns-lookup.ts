@@ -10,8 +10,8 @@ const MOST_RECORDS = 512;
 const MOST_QUERIES = 4;
 
 export interface MdnsLookupOptions {
-  /** Only registrars whose TXT record carries this id. */
-  readonly applianceId: string;
+  /** Only registrars whose TXT record carries this id; all when there is none. */
+  readonly applianceId: string | undefined;
   /** IPv4 addresses of the interfaces to ask on. */
   readonly interfaceIps: readonly string[];
   readonly timeoutMs: number;

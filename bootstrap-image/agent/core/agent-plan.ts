@@ -4,7 +4,7 @@ import type { LocalPhase } from './local-state.ts';
 /**
  * One thing the agent does next:
  * await-card: wait for a usable usher.json · find: look for the appliance · hello: show key and evidence ·
- * poll: wait for the appliance's decision · fetch: get k3s and images · join: ask for the ticket and use it ·
+ * poll: wait for the appliance's decision · prove: prove the claim code that was entered · fetch: get k3s and images · join: ask for the ticket and use it ·
  * report-joined: say that k3s-agent runs · adopt: go on with a k3s-agent that already has its Node ·
  * scrub: wipe the secrets · stop: take k3s-agent down, the device is to be no node · finish: end.
  */
@@ -13,6 +13,7 @@ export const STEPS = [
   'find',
   'hello',
   'poll',
+  'prove',
   'fetch',
   'join',
   'report-joined',
@@ -27,9 +28,14 @@ export type Step = (typeof STEPS)[number];
 export interface Situation {
   /** The appliance's CA and addresses are known, from the card or from an earlier start. */
   readonly siteKnown: boolean;
+  /** It has a claim code, by which it finds out whose it is. */
+  readonly hasCode: boolean;
+  /** An operator entered a claim code for it. */
+  readonly codeEntered: boolean;
+  /** A token, or the code of a label. */
   readonly cardHoldsToken: boolean;
   readonly phase: LocalPhase;
-  /** An appliance that the pinned CA vouches for has answered and has not been lost since. */
+  /** An appliance that the pinned CA vouches for has answered and has not been lost since; without a CA, anybody has. */
   readonly connected: boolean;
   /** What the appliance said last; undefined until it has accepted a hello. */
   readonly state: EnrolState | undefined;
@@ -45,13 +51,15 @@ export interface Situation {
 /** The next step. Pure, and dropped into any situation (after a power cut, say) it goes on from there. */
 export function nextStep(now: Situation): Step {
   if (now.phase === 'done' && !now.cardHoldsToken) return 'finish';
-  if (!now.siteKnown) return 'await-card';
+  if (!now.siteKnown && !now.hasCode) return 'await-card';
   if (now.phase === 'joined') return 'scrub';
   if (!now.connected) return 'find';
+  if (!now.siteKnown) return stepWithoutTrust(now);
   switch (now.state) {
     case undefined:
       return 'hello';
     case 'pending':
+      return now.hasCode && now.codeEntered ? 'prove' : 'poll';
     case 'held':
       return 'poll';
     case 'verified':
@@ -66,6 +74,12 @@ export function nextStep(now: Situation): Step {
     case 'joined':
       return stepWhenJoined(now);
   }
+}
+
+/** Whatever a stranger says: he is told who we are, and nothing he says but that a code was entered is acted upon. */
+function stepWithoutTrust({ state, codeEntered }: Situation): Step {
+  if (state === undefined) return 'hello';
+  return codeEntered ? 'prove' : 'poll';
 }
 
 /** The files come first: a ticket lives only six minutes, and a slow download must not eat them. */

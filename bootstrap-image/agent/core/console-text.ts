@@ -16,6 +16,10 @@ export interface Progress {
   readonly totalBytes: number;
 }
 
+/** The claim code: on the screen with its QR code, or on the label of the board. */
+export type ClaimCodeView =
+  { readonly on: 'screen'; readonly typed: string; readonly qr: readonly string[] } | { readonly on: 'label' };
+
 /** What the console of the device shows. */
 export interface ConsoleView {
   readonly deviceId: string;
@@ -25,6 +29,10 @@ export interface ConsoleView {
   readonly applianceUrl?: string | undefined;
   readonly progress?: Progress | undefined;
   readonly problem?: Problem | undefined;
+  /** While it waits for an operator to enter it. */
+  readonly claimCode?: ClaimCodeView | undefined;
+  /** Words that the appliance tells whoever asked which board this is; set while they are shown. */
+  readonly identify?: string | undefined;
   /** What will trouble it before long, such as too little voltage. */
   readonly warnings?: readonly Problem[] | undefined;
 }
@@ -37,6 +45,7 @@ const STEP_WORDS: Readonly<Record<Step, string>> = {
   find: 'looking for the appliance',
   hello: 'introducing itself to the appliance',
   poll: 'waiting for the appliance',
+  prove: 'proving the claim code',
   fetch: 'fetching k3s and its images',
   join: 'asking for the ticket and joining',
   'report-joined': 'k3s is running, the node is appearing',
@@ -64,6 +73,7 @@ export function stateWords(view: Pick<ConsoleView, 'step' | 'state'>): string {
 /** The text for the screen: a few plain lines, printable whatever the appliance sent. */
 export function consoleText(view: ConsoleView): string {
   const lines = [`Usher: device ${shortIdOf(view.deviceId)}  (${view.deviceId})`, line('State', stateWords(view))];
+  if (view.identify !== undefined) lines.push(line('This is', `>>> ${view.identify.toUpperCase()} <<<`));
   if (view.nodeName !== undefined) lines.push(line('Node', view.nodeName));
   if (view.applianceUrl !== undefined) lines.push(line('Appliance', view.applianceUrl));
   if (view.progress !== undefined) lines.push(line('Fetching', progressWords(view.progress)));
@@ -73,6 +83,7 @@ export function consoleText(view: ConsoleView): string {
   for (const warning of view.warnings ?? []) {
     lines.push(line('Warning', `${warning.code}: ${warning.message}`), line('Remedy', warning.remedy));
   }
+  lines.push(...claimCodeLines(view.claimCode));
   return `${lines.join('\n')}\n`;
 }
 
@@ -83,8 +94,19 @@ export function issueText(view: ConsoleView): string {
 
 /** One line for the kernel's console, which scrolls. */
 export function consoleLine(view: ConsoleView): string {
+  if (view.identify !== undefined) {
+    return `usher ${shortIdOf(view.deviceId)}: ${printable(`this is >>> ${view.identify.toUpperCase()} <<<`, LONGEST_LINE)}`;
+  }
   const problem = view.problem === undefined ? '' : ` [${view.problem.code}] ${view.problem.remedy}`;
-  return `usher ${shortIdOf(view.deviceId)}: ${printable(stateWords(view) + problem, LONGEST_LINE)}`;
+  const code = view.claimCode?.on === 'screen' ? ` Claim code ${view.claimCode.typed}` : '';
+  return `usher ${shortIdOf(view.deviceId)}: ${printable(stateWords(view) + problem, LONGEST_LINE)}${code}`;
+}
+
+/** Last, and the code below its picture: that is what stays on a small screen. */
+function claimCodeLines(view: ClaimCodeView | undefined): string[] {
+  if (view === undefined) return [];
+  if (view.on === 'label') return [line('Code', 'on the label of this board')];
+  return ['', ...view.qr, line('Code', view.typed)];
 }
 
 function line(title: string, text: string): string {

@@ -35,6 +35,12 @@ export interface DevicePaths {
   readonly sensors: string;
   /** What was seen of the power since boot; gone with the next one. */
   readonly powerSeen: string;
+  /** Places of the activity LED, best first. */
+  readonly leds: readonly string[];
+  /** What drove the LED before the agent borrowed it; gone with the next boot, as is the agent's doing. */
+  readonly ledBorrowed: string;
+  /** One empty folder for each wish to see which board this is, named by words and seconds: `amber-otter.30`. */
+  readonly identifyWishes: string;
   /** Mounted ext4 file systems, one folder each. */
   readonly ext4: string;
   readonly blockDevices: string;
@@ -73,6 +79,13 @@ export function devicePaths(root = ''): DevicePaths {
     throttled: `${root}/sys/devices/platform/soc/soc:firmware/get_throttled`,
     sensors: `${root}/sys/class/hwmon`,
     powerSeen: `${root}/run/usher/power.json`,
+    leds: [
+      ...['ACT', 'led0'].map((name) => `${root}/sys/class/leds/${name}`),
+      // Where the first of them points on a board; a kernel may have no class folder to list it in.
+      `${root}/sys/devices/platform/leds/leds/ACT`,
+    ],
+    ledBorrowed: `${root}/run/usher/led.json`,
+    identifyWishes: `${root}/run/usher/identify`,
     ext4: `${root}/sys/fs/ext4`,
     blockDevices: `${root}/sys/block`,
     mounts: `${root}/proc/mounts`,

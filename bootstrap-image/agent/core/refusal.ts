@@ -1,5 +1,6 @@
 import { UsherError } from '../../../foundation/errors.ts';
 import { printable } from '../../../foundation/text.ts';
+import { shortIdOf } from '../../../join/protocol/device-id.ts';
 import { Refusal } from '../../../join/protocol/messages.ts';
 import type { Problem } from './console-text.ts';
 
@@ -31,6 +32,16 @@ export function refusalCodeOf(error: UsherError): string | undefined {
 export function askedDelayMs(error: UsherError): number | undefined {
   const seconds = error.params['retryAfterSec'];
   return typeof seconds === 'number' ? seconds * 1_000 : undefined;
+}
+
+const CODE_REFUSALS = ['CLAIM_CODE_WRONG', 'CLAIM_CODE_LOCKED', 'CLAIM_CODE_RELAYED', 'RATE_LIMITED'] as const;
+
+/** What the console shows of an error as long as nobody at the other end has proved to be an appliance: no word of theirs. */
+export function problemInOwnWords(error: UsherError | undefined, deviceId: string): Problem {
+  if (error !== undefined && error.code !== 'APPLIANCE_REFUSED') return error.toBody();
+  const refusal = error === undefined ? undefined : refusalCodeOf(error);
+  const code = CODE_REFUSALS.find((known) => known === refusal) ?? 'CLAIM_CODE_AWAITED';
+  return new UsherError(code, { id: shortIdOf(deviceId), waitMin: 15, retryAfterSec: 60 }).toBody();
 }
 
 /** What the console shows of an error: a refusal in the appliance's words. */

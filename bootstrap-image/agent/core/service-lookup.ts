@@ -14,9 +14,10 @@ export interface ServiceLookup {
 
 /**
  * What the records heard so far say about registrars of one site.
- * @param applianceId the id in the TXT record that the pinned CA stands for; others are not even contacted
+ * @param applianceId the id in the TXT record that the pinned CA stands for; others are not even contacted. Without one
+ * every registrar counts
  */
-export function lookUpRegistrars(records: readonly DnsRecord[], applianceId: string): ServiceLookup {
+export function lookUpRegistrars(records: readonly DnsRecord[], applianceId: string | undefined): ServiceLookup {
   const urls = new Set<string>();
   const questions: DnsQuestion[] = [];
   const known = byTypeAndName(records);
@@ -24,7 +25,7 @@ export function lookUpRegistrars(records: readonly DnsRecord[], applianceId: str
     const [text] = known.get(`TXT ${key}`) ?? [];
     const [server] = known.get(`SRV ${key}`) ?? [];
     if (text?.type !== 'TXT') questions.push({ name: instance, type: DNS_TYPE.TXT });
-    else if (text.values.get('id') !== applianceId) continue;
+    else if (applianceId !== undefined && text.values.get('id') !== applianceId) continue;
     if (server?.type !== 'SRV') {
       questions.push({ name: instance, type: DNS_TYPE.SRV });
       continue;

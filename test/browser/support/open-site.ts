@@ -1,10 +1,10 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, expect, inject } from 'vitest';
 import type { SiteView } from '../../../api/core/schemas.ts';
-import { systemClock } from '../../../foundation/clock.ts';
-import { silentLogger } from '../../../foundation/logger.ts';
-import { KubeAlarmBook, type AlarmBook } from '../../../k8s/alarms.ts';
-import { ApiFixture, SITE } from '../../support/api-fixture.ts';
+import type { ApiServerOptions } from '../../../api/server/api-server.ts';
+import type { AlarmBook } from '../../../k8s/alarms.ts';
+import type { ApiFixture } from '../../support/api-fixture.ts';
+import { startPageSite, type PageSite } from './page-site.ts';
 import { launchTrusting, type TrustingChromium } from './trusting-chromium.ts';
 
 /** How long the page may take to show something. */
@@ -18,7 +18,13 @@ export interface OpenOptions {
   colorScheme?: 'light' | 'dark';
   /** Default true. */
   signedIn?: boolean;
+  /** What is opened; default `/`. */
+  path?: string;
+  /** BCP 47; default en-GB. */
+  locale?: string;
   site?: Partial<SiteView>;
+  /** Real parts of the appliance in the place of fakes. */
+  parts?: Partial<ApiServerOptions>;
   /** Another way to the page than straight to the server, given the server's port; an origin. */
   via?: (port: number) => Promise<string>;
   /** Fills the site before the page is opened. */
@@ -36,17 +42,17 @@ export interface OpenSite {
 /**
  * Gives a function that opens the page of a site of its own; browser and sites are ended with the file's tests. After
  * each test: nothing went to another origin, the Content-Security-Policy was not violated, the console has no error.
+ * @param flags further ones of the browser
  */
-export function siteOpener(): (options?: OpenOptions) => Promise<OpenSite> {
+export function siteOpener(flags: readonly string[] = []): (options?: OpenOptions) => Promise<OpenSite> {
   let chromium: TrustingChromium | undefined;
-  const sites: (OpenSite & { alarms: KubeAlarmBook })[] = [];
+  const sites: { context: BrowserContext; site: PageSite }[] = [];
   const troubles: string[] = [];
 
   afterEach(async () => {
-    for (const { context, api, alarms } of sites.splice(0)) {
+    for (const { context, site } of sites.splice(0)) {
       await context.close();
-      await alarms.stop();
-      await api.stop();
+      await site.close();
     }
     expect(troubles.splice(0)).toEqual([]);
   });
@@ -55,22 +61,18 @@ export function siteOpener(): (options?: OpenOptions) => Promise<OpenSite> {
   });
 
   return async (options = {}) => {
-    const site = (): SiteView => ({ ...SITE, serverTime: new Date().toISOString(), ...options.site });
-    const api = new ApiFixture();
-    const alarms = new KubeAlarmBook({ kube: api.kube, clock: systemClock, logger: silentLogger });
-    await api.start({ uiDir: inject('uiDir'), site, alarms });
-    // What k3s serves there: any certificate has the dates that the page shows.
-    api.kube.raw.set('/cacerts', api.file.caPem);
+    const site = await startPageSite(inject('uiDir'), options.site, options.parts);
+    const { api, alarms } = site;
     await options.prepare?.(api, alarms);
     const origin = (await options.via?.(api.server.port)) ?? api.origin;
-    chromium ??= await launchTrusting(api.file.caPem);
-    const { width = 1280, height = 800, colorScheme = 'light' } = options;
-    const context = await chromium.browser.newContext({ viewport: { width, height }, colorScheme });
+    chromium ??= await launchTrusting(api.file.caPem, flags);
+    const { width = 1280, height = 800, colorScheme = 'light', locale = 'en-GB', path = '/' } = options;
+    const context = await chromium.browser.newContext({ viewport: { width, height }, colorScheme, locale });
     context.setDefaultTimeout(SHOW_MS);
     const page = await context.newPage();
-    sites.push({ api, alarms, page, context, origin });
+    sites.push({ context, site });
     await watchForTroubles(page, origin, troubles);
-    await page.goto(origin);
+    await page.goto(`${origin}${path}`);
     if (options.signedIn !== false) await signIn(page, api);
     return { api, alarms, page, context, origin };
   };

@@ -26,8 +26,9 @@ export interface TrustingChromium {
  * Starts Chromium with an authority that it trusts, as an administrator would give it one: by the policy CACertificates.
  * The policy folder is the machine's, so the browser gets a mount namespace in which it is another one; nothing outside
  * is changed and no certificate error is ever ignored. Needs root.
+ * @param flags further ones of the browser
  */
-export async function launchTrusting(caPem: string): Promise<TrustingChromium> {
+export async function launchTrusting(caPem: string, flags: readonly string[] = []): Promise<TrustingChromium> {
   const folder = await mkdtemp(join(tmpdir(), 'usher-chromium-'));
   const policies = join(folder, 'etc', 'policies', 'managed');
   await mkdir(policies, { recursive: true });
@@ -35,7 +36,7 @@ export async function launchTrusting(caPem: string): Promise<TrustingChromium> {
   await writeFile(join(policies, 'usher.json'), JSON.stringify({ CACertificates: [certificate] }));
   const launcher = join(folder, 'chromium');
   await writeFile(launcher, launcherText(join(folder, 'etc')), { mode: 0o755 });
-  const browser = await chromium.launch({ executablePath: launcher, args: FLAGS, timeout: LAUNCH_MS });
+  const browser = await chromium.launch({ executablePath: launcher, args: [...FLAGS, ...flags], timeout: LAUNCH_MS });
   return {
     browser,
     close: async () => {

@@ -86,15 +86,18 @@ export async function call(
   });
 }
 
-/** Signs in as a browser does. */
-export async function signIn(running: RunningSite): Promise<{ code: string; cookie: string; csrfToken: string }> {
-  const { code } = await running.client.newSignInCode();
+/** Signs in as a browser does: as a user, or with a new code of the console. Nothing comes of a wrong password. */
+export async function signIn(
+  running: RunningSite,
+  user?: { name: string; password: string },
+): Promise<{ cookie: string; csrfToken: string }> {
+  const shown = user ?? { code: (await running.client.newSignInCode()).code };
   const { url } = running.site;
   const headers = { 'content-type': 'application/json', origin: url, 'sec-fetch-site': 'same-origin' };
-  const answer = await call(running, '/api/v1/session', { method: 'POST', headers, body: { code } });
+  const answer = await call(running, '/api/v1/session', { method: 'POST', headers, body: shown });
   const [cookie = ''] = [answer.headers['set-cookie'] ?? []].flat();
-  const { csrfToken } = JSON.parse(answer.body.toString()) as { csrfToken: string };
-  return { code, cookie: (cookie.split(';')[0] ?? '').replace(/^[^=]+=/, ''), csrfToken };
+  const { csrfToken = '' } = JSON.parse(answer.body.toString()) as { csrfToken?: string };
+  return { cookie: (cookie.split(';')[0] ?? '').replace(/^[^=]+=/, ''), csrfToken };
 }
 
 /** The replies to every GET of the OpenAPI document, with these values in its paths. */
@@ -150,14 +153,21 @@ export async function supportBundle({ site }: RunningSite, name: string): Promis
   return { where: 'support bundle', content: gunzipSync(await readFile(site.master.pathOnDisk(path))) };
 }
 
-/** What the machines wrote down: consoles and logs. */
+/** What a device says to whoever stands before its screen, on the same console as its log. */
+const SCREEN_LINE = /^usher [0-9a-z]{6}: .*$/gm;
+
+/** What the machines wrote down: their logs, and apart from them what devices say on their consoles. */
 export async function logs({ site }: RunningSite): Promise<Material[]> {
-  const console = await Promise.all(
-    site.lab.machines.map(async ({ name, consolePath }) => ({
-      where: `log of ${name}`,
-      content: await readFile(consolePath).catch(() => Buffer.alloc(0)),
-    })),
+  const written = await Promise.all(
+    site.lab.machines.map(async ({ name, consolePath }) => {
+      const text = await readFile(consolePath, 'latin1').catch(() => '');
+      const said = [...text.matchAll(SCREEN_LINE)].map(([line]) => line).join('\n');
+      return [
+        { where: `log of ${name}`, content: Buffer.from(text.replaceAll(SCREEN_LINE, ''), 'latin1') },
+        { where: `console of ${name}`, content: Buffer.from(said, 'latin1') },
+      ];
+    }),
   );
   const k3s = await readFile(site.master.pathOnDisk('/var/lib/usher/k3s/k3s.log'));
-  return [...console, { where: 'log of k3s on the master', content: k3s }];
+  return [...written.flat(), { where: 'log of k3s on the master', content: k3s }];
 }

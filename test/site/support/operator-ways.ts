@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { ClusterCaView, RevocationView, type DecisionRequest } from '../../../api/core/schemas.ts';
 import { UsherError } from '../../../foundation/errors.ts';
 import { RETRY_ANNOTATION } from '../../../k8s/core/resources.ts';
-import { signInAsPage, type PageSession, type RunningSite } from './running-site.ts';
+import { claimOnPage, signInAsPage, type PageReply, type PageSession, type RunningSite } from './running-site.ts';
 
 const CLI = join(import.meta.dirname, '../../../cli/usher.mjs');
 /** Generous: the machine may be busy with other labs. */
@@ -73,7 +73,7 @@ class ByPage implements OperatorWay {
   }
 
   async claim(name: string, device: string, labels: Record<string, string>): Promise<void> {
-    await this.#send('POST', '/claims', { name, device, labels });
+    taken('POST /claims', await claimOnPage(this.#session, { name, device, labels }));
   }
 
   async setPolicy(claim: string, reclaimPolicy: Policy): Promise<void> {
@@ -105,11 +105,14 @@ class ByPage implements OperatorWay {
   }
 
   async #send(method: string, path: string, body?: unknown): Promise<unknown> {
-    const reply = await this.#session(method, `/api/v1${path}`, body);
-    if (reply.status < 300) return reply.body;
-    const detail = `${String(reply.status)} ${JSON.stringify(reply.body)}`;
-    throw new UsherError('TOOL_FAILED', { tool: `${method} ${path}`, detail });
+    return taken(`${method} ${path}`, await this.#session(method, `/api/v1${path}`, body));
   }
+}
+
+/** The body of a reply that is no refusal. @throws UsherError TOOL_FAILED */
+function taken(tool: string, { status, body }: PageReply): unknown {
+  if (status < 300) return body;
+  throw new UsherError('TOOL_FAILED', { tool, detail: `${String(status)} ${JSON.stringify(body)}` });
 }
 
 /** `usher …`; what it asks is answered by typing. */

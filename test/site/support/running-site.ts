@@ -3,7 +3,7 @@ import { request } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient } from '../../../api/client/api-client.ts';
 import { findAppliance } from '../../../api/client/find-appliance.ts';
-import type { DeviceView } from '../../../api/core/schemas.ts';
+import { DeviceView, type NewClaim } from '../../../api/core/schemas.ts';
 import { systemClock } from '../../../foundation/clock.ts';
 import { UsherError } from '../../../foundation/errors.ts';
 import { silentLogger } from '../../../foundation/logger.ts';
@@ -129,14 +129,20 @@ export interface PageReply {
   status: number;
   body: unknown;
 }
-/** Sends JSON as the signed-in page does: with its cookie, its origin and its CSRF token. */
-export type PageSession = (method: string, path: string, body?: unknown) => Promise<PageReply>;
+/**
+ * Sends JSON as the signed-in page does: with its cookie, its origin and its CSRF token, and with the version of what its
+ * reader saw.
+ */
+export type PageSession = (method: string, path: string, body?: unknown, version?: string) => Promise<PageReply>;
 
-/** Signs in as a browser does. */
-export async function signInAsPage(running: RunningSite): Promise<PageSession> {
+/** Signs in as a browser does: as a user, or with a new code of the console. */
+export async function signInAsPage(
+  running: RunningSite,
+  user?: { name: string; password: string },
+): Promise<PageSession> {
   const { url } = running.site;
   const { caPem } = JSON.parse(await readFile(running.site.cliFile, 'utf8')) as { caPem: string };
-  const { code } = await running.client.newSignInCode();
+  const shown = user ?? { code: (await running.client.newSignInCode()).code };
   const send = async (method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const outgoing = request(`${url}${path}`, {
@@ -159,13 +165,20 @@ export async function signInAsPage(running: RunningSite): Promise<PageSession> {
       });
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
-  const signedIn = await send('POST', '/api/v1/session', { code }, {});
+  const signedIn = await send('POST', '/api/v1/session', shown, {});
   const cookie = signedIn.cookies.map((line) => line.split(';')[0]).join('; ');
   const { csrfToken } = JSON.parse(signedIn.text) as { csrfToken: string };
-  return async (method, path, body) => {
-    const { status, text } = await send(method, path, body, { cookie, 'x-usher-csrf': csrfToken });
+  return async (method, path, body, version) => {
+    const match = version === undefined ? {} : { 'if-match': `"${version}"` };
+    const { status, text } = await send(method, path, body, { cookie, 'x-usher-csrf': csrfToken, ...match });
     return { status, body: text === '' ? undefined : JSON.parse(text) };
   };
+}
+
+/** Claims a device as the page does: the very one, in the state, that its reader saw. */
+export async function claimOnPage(page: PageSession, claim: NewClaim & { device: string }): Promise<PageReply> {
+  const { version } = DeviceView.parse((await page('GET', `/api/v1/devices/${claim.device}`)).body);
+  return await page('POST', '/api/v1/claims', claim, version);
 }
 
 interface Answer {

@@ -14,6 +14,8 @@ import { cardFiles } from '../../../bootstrap-image/card.ts';
 
 const BOOTED: Situation = {
   siteKnown: true,
+  hasCode: false,
+  codeEntered: false,
   cardHoldsToken: true,
   phase: 'new',
   connected: true,
@@ -205,10 +207,13 @@ describe('the card', () => {
       'multi-user.target.wants/usher-agent.service',
       'multi-user.target.wants/usher-checkin.service',
       'timers.target.wants/usher-checkin.timer',
+      'multi-user.target.wants/usher-identify.path',
     ]);
     for (const [, target] of links) expect(written).toContain(target);
     for (const { path, source } of entries) {
-      if (source.kind !== 'file' || !/\.(service|timer)$/.test(path)) continue;
+      // The path unit starts this one.
+      if (source.kind !== 'file' || !/\.(service|timer|path)$/.test(path) || path.endsWith('identify.service'))
+        continue;
       expect(readFileSync(source.from, 'utf8')).toMatch(/\n\[Install\]\nWantedBy=/);
     }
   });

@@ -4,11 +4,13 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../../../foundation/clock.ts';
 import { silentLogger } from '../../../foundation/logger.ts';
 import { systemRandom } from '../../../foundation/random.ts';
-import { Agent } from '../../../bootstrap-image/agent/agent.ts';
+import { Agent, type AgentOptions } from '../../../bootstrap-image/agent/agent.ts';
 import { ArtifactStore } from '../../../bootstrap-image/agent/adapters/artifacts.ts';
 import type { DeviceConsole } from '../../../bootstrap-image/agent/adapters/console.ts';
 import { type DeviceIdentity, loadOrMakeIdentity } from '../../../bootstrap-image/agent/adapters/device-key.ts';
+import { Led } from '../../../bootstrap-image/agent/adapters/led.ts';
 import { K3sNode } from '../../../bootstrap-image/agent/adapters/k3s-node.ts';
+import { encodeQr } from '../../../bootstrap-image/agent/adapters/qr.ts';
 import { systemNetwork } from '../../../bootstrap-image/agent/adapters/network.ts';
 import type { Services } from '../../../bootstrap-image/agent/adapters/services.ts';
 import { DeviceTime } from '../../../bootstrap-image/agent/adapters/system-time.ts';
@@ -88,6 +90,12 @@ export class DeviceFolder {
     await writeFile(path, content);
   }
 
+  /** A card that belongs to no site; with `code`, that of its label. */
+  async writeGenericCard(urls: readonly string[], code?: string): Promise<void> {
+    const card = { v: 1, issuedAt: '2026-01-01T00:00:00Z', urls, claimBase: 'https://usher.local', code };
+    await this.write(this.paths.card, JSON.stringify(card, null, 2));
+  }
+
   async writeCard(appliance: Pick<FakeAppliance, 'url' | 'caPem'>, token: string | null = TOKEN): Promise<void> {
     const card = { v: 1, issuedAt: '2026-01-01T00:00:00Z', urls: [appliance.url], caPem: appliance.caPem, token };
     await this.write(this.paths.card, JSON.stringify(card, null, 2));
@@ -107,7 +115,7 @@ export class DeviceFolder {
   }
 
   /** One start of the agent, on real files and TLS, with a fake systemd and clock setter. */
-  async agent(): Promise<Agent> {
+  async agent(instead: Partial<AgentOptions> = {}): Promise<Agent> {
     const console: DeviceConsole = { show: (view) => Promise.resolve(void this.views.push(view)) };
     const { network, k3s, time } = this.#parts();
     return new Agent({
@@ -118,9 +126,12 @@ export class DeviceFolder {
       network,
       time,
       console,
+      encodeQr,
+      led: new Led(this.paths, silentLogger),
       clock: this.clock,
       random: systemRandom,
       logger: silentLogger,
+      ...instead,
     });
   }
 

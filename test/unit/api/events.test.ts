@@ -54,16 +54,20 @@ async function read(headers: Record<string, string>, enough: (text: string) => b
   const agent = new Agent({ ca: api.file.caPem });
   return new Promise((resolve, reject) => {
     const path = `${api.origin}/api/v1/events`;
-    const outgoing = get(path, { agent, headers: { ...api.bearer, ...headers }, timeout: 8000 }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-        if (!enough(text)) return;
-        outgoing.destroy();
-        resolve(text);
-      });
-      response.on('error', reject);
-    });
+    const outgoing = get(
+      path,
+      { agent, headers: 'cookie' in headers ? headers : { ...api.bearer, ...headers }, timeout: 8000 },
+      (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => {
+          text += chunk.toString();
+          if (!enough(text)) return;
+          outgoing.destroy();
+          resolve(text);
+        });
+        response.on('error', reject);
+      },
+    );
     outgoing.on('timeout', () => outgoing.destroy(new UsherError('TIMED_OUT', { what: 'events', limitMs: 8000 })));
     outgoing.on('error', reject);
   });
@@ -156,7 +160,7 @@ describe('the event stream', () => {
     const clock = await restartWithClock();
     const headers = await api.signIn();
     const isOpen = Promise.withResolvers<undefined>();
-    const ended = read({ ...headers, authorization: '' }, (text) => {
+    const ended = read(headers, (text) => {
       if (text.includes('snapshot')) isOpen.resolve(undefined);
       return text.includes('heart');
     });

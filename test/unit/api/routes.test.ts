@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimView, CreatedToken, DeviceView } from '../../../api/core/schemas.ts';
-import { openApiDocument } from '../../../api/server/openapi.ts';
 import { UsherError } from '../../../foundation/errors.ts';
 import { DEVICE, DEVICE_CLAIM, NODE, RETRY_ANNOTATION } from '../../../k8s/core/resources.ts';
 import { ApiFixture, codeOf, device, DEVICE_ID, MAC, OTHER_ID, SITE, type Reply } from '../../support/api-fixture.ts';
@@ -169,33 +168,3 @@ describe('site, health and metrics', () => {
     expect((await api.call('/metrics')).text).toBe('usher_up 1\n');
   });
 });
-
-describe('the OpenAPI document', () => {
-  it('describes every route, and no other', async () => {
-    const document = openApiDocument();
-    const described = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
-      ['get', 'post', 'patch', 'delete', 'put'].filter((method) => method in item).map((method) => `${method} ${path}`),
-    );
-    expect(described).toHaveLength(24);
-    for (const route of described) {
-      const [method = '', path = ''] = route.split(' ');
-      if (path.endsWith('/events')) continue;
-      const code = codeOf(
-        await send(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'x'), method === 'get' ? undefined : {}),
-      );
-      expect(code === 'ROUTE_UNKNOWN' ? `${route} is not there` : route).toBe(route);
-    }
-    expect((await api.call('/api/v1/openapi.json')).body).toEqual(JSON.parse(JSON.stringify(document)));
-    expect(document.openapi).toBe('3.1.1');
-    expect(danglingRefs(document)).toEqual([]);
-  });
-});
-
-/** `$ref`s that lead nowhere. */
-function danglingRefs(document: object): string[] {
-  const text = JSON.stringify(document);
-  const refs = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name ?? '');
-  if (refs.length === 0) throw new UsherError('INTERNAL', { detail: 'no references at all' });
-  const { schemas = {} } = (document as { components?: { schemas?: object } }).components ?? {};
-  return [...new Set(refs)].filter((name) => !(name in schemas));
-}

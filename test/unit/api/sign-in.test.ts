@@ -8,6 +8,7 @@ import { ManualClock } from '../../support/manual-clock.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const ANNA = { user: { name: 'anna', role: 'viewer' }, way: 'password', ip: '10.0.0.9', browser: '' } as const;
 
 function outcome(act: () => void): string {
   try {
@@ -42,13 +43,13 @@ describe('one-time codes', () => {
     const tries = (): string[] =>
       Array.from({ length: 6 }, () => outcome(() => signIn.redeem('0000-0000', '10.0.0.9')));
     const failed = Array<string>(5).fill('SIGN_IN_FAILED');
-    expect(tries()).toEqual([...failed, 'RATE_LIMITED']);
-    expect(outcome(() => signIn.redeem(signIn.newCode().code.reveal(), '10.0.0.9'))).toBe('RATE_LIMITED');
+    expect(tries()).toEqual([...failed, 'SIGN_IN_LIMITED']);
+    expect(outcome(() => signIn.redeem(signIn.newCode().code.reveal(), '10.0.0.9'))).toBe('SIGN_IN_LIMITED');
     expect(outcome(() => signIn.redeem(signIn.newCode().code.reveal(), '10.0.0.8'))).toBe('signed in');
     clock.advance(15 * MINUTE);
-    expect(tries()).toEqual([...failed, 'RATE_LIMITED']);
+    expect(tries()).toEqual([...failed, 'SIGN_IN_LIMITED']);
     clock.advance(15 * MINUTE);
-    expect(tries()[0]).toBe('RATE_LIMITED');
+    expect(tries()[0]).toBe('SIGN_IN_LIMITED');
     clock.advance(15 * MINUTE);
     expect(outcome(() => signIn.redeem(signIn.newCode().code.reveal(), '10.0.0.9'))).toBe('signed in');
   });
@@ -58,7 +59,7 @@ describe('sessions', () => {
   it('end when unused for twelve hours, and after a week in any case', () => {
     const clock = new ManualClock();
     const sessions = new Sessions(clock, systemRandom);
-    const [idle, busy] = [sessions.begin(), sessions.begin()];
+    const [idle, busy] = [sessions.begin(ANNA), sessions.begin(ANNA)];
     for (let hours = 0; hours < 7 * 24 - 11; hours += 11) {
       clock.advance(11 * HOUR);
       expect(sessions.find(busy.token)).toBe(busy.session);
@@ -71,9 +72,9 @@ describe('sessions', () => {
 
   it('are bounded: the one unused for longest ends', () => {
     const sessions = new Sessions(new ManualClock(), systemRandom);
-    const [first, second] = [sessions.begin(), sessions.begin()];
+    const [first, second] = [sessions.begin(ANNA), sessions.begin(ANNA)];
     sessions.find(first.token);
-    for (let i = 0; i < 255; i += 1) sessions.begin();
+    for (let i = 0; i < 255; i += 1) sessions.begin(ANNA);
     expect([sessions.isAlive(first.session), sessions.isAlive(second.session)]).toEqual([true, false]);
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClaimView } from '../../../api/core/schemas.ts';
 import { claimChange, type EditOptions } from '../../../cli/commands/claim-edit.ts';
-import { nearest } from '../../../cli/nearest.ts';
+import { nearest } from '../../../foundation/nearest.ts';
 import { UsherError } from '../../../foundation/errors.ts';
 import type { Alarm } from '../../../k8s/alarms.ts';
 import { POD } from '../../../k8s/core/pods.ts';

@@ -27,11 +27,13 @@ const BODIES: Record<string, z.ZodType> = {
   joined: z.object({ v: z.literal(1) }),
   error: messages.DeviceReport,
   checkin: messages.CheckIn,
+  'claim/first': messages.ClaimFirst,
+  'claim/final': messages.ClaimFinal,
 };
 const many = { uses: 1_000_000, perSec: 1 };
 const LIMITS: Partial<EnrolLimits> = {
   ...{ helloPerKey: many, helloPerIp: many, requestsPerKey: many, joinsPerKey: many, reportsPerKey: many },
-  ...{ refusedTokensPerIp: many, connectionsPerIp: many, connections: many },
+  ...{ claimProofsPerIp: many, claimProofs: many, refusedTokensPerIp: many, connectionsPerIp: many, connections: many },
 };
 
 let site: EnrolSite;

@@ -4,6 +4,7 @@ import { silentLogger } from '../../../foundation/logger.ts';
 import { createJoin, type Join } from '../../../join/controller/create-join.ts';
 import type { JoinController } from '../../../join/controller/join-controller.ts';
 import { loadOrCreateTicketKey } from '../../../join/controller/ticket-key.ts';
+import type { ApprovalRules } from '../../../join/core/approval-rule.ts';
 import type { ProvenDevice, Ticket } from '../../../join/core/ports.ts';
 import { KubeEnrolTokens } from '../../../join/enrol/tokens.ts';
 import { deviceIdOf } from '../../../join/protocol/device-id.ts';
@@ -120,6 +121,11 @@ export class JoinSite {
   get desk(): JoinController {
     if (this.#running === undefined) throw new UsherError('STOPPED');
     return this.#running.join.controller;
+  }
+
+  get rules(): ApprovalRules {
+    if (this.#running === undefined) throw new UsherError('STOPPED');
+    return this.#running.join.rules;
   }
 
   /** What the desk answers, or `died` when its process dies meanwhile. */

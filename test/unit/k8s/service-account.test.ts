@@ -1,18 +1,14 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { PageCertificate } from '../../../api/server/page-certificate.ts';
 import { UsherError } from '../../../foundation/errors.ts';
 import { silentLogger } from '../../../foundation/logger.ts';
-import { systemRandom } from '../../../foundation/random.ts';
 import { Secret } from '../../../foundation/secret.ts';
 import type { ServiceAccountToken } from '../../../k8s/client/create-kube-client.ts';
 import { serviceAccountClient, ServiceAccountTokens } from '../../../k8s/service-account.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { issue } from '../../support/test-authority.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -65,15 +61,19 @@ describe('tokens of the ServiceAccount', () => {
     async () => {
       const { clock, issuer, requestServiceAccountToken } = start();
       const refused = new Set(['Bearer token-1']);
-      const dir = await mkdtemp(join(tmpdir(), 'usher-tls-'));
-      const authority = await PageCertificate.open({ dir, clock, random: systemRandom, logger: silentLogger });
-      const { caPem, ...tls } = await authority.forNames(['127.0.0.1']);
-      const server = createServer(tls, (request, response) => {
-        response.writeHead(refused.has(request.headers.authorization ?? '') ? 401 : 200).end('ok');
-      });
+      const authority = await issue('authority', { isAuthority: true });
+      const server = createServer(
+        await issue('server', { names: ['127.0.0.1'], issuer: authority }),
+        (request, response) => {
+          response.writeHead(refused.has(request.headers.authorization ?? '') ? 401 : 200).end('ok');
+        },
+      );
       server.listen(0, '127.0.0.1');
       await once(server, 'listening', { signal: AbortSignal.timeout(5_000) });
-      const endpoint = { server: `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`, caPem };
+      const endpoint = {
+        server: `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+        caPem: authority.cert,
+      };
       const admin = { endpoint, requestServiceAccountToken };
       const client = serviceAccountClient({ admin, clock, logger: silentLogger });
       try {
@@ -86,7 +86,6 @@ describe('tokens of the ServiceAccount', () => {
       } finally {
         await client.close();
         server.close();
-        await rm(dir, { recursive: true });
       }
     },
   );

@@ -72,6 +72,14 @@ describe('units of the card', () => {
     expect(nextElapseMs(timer, { ...AT_BOOT, lastTrigger: 45_000, unitInactive: 46_000 })).toBe(166_000);
   });
 
+  it('understands the watch for wishes', () => {
+    expect(read('usher-identify.path')).toMatchObject({
+      ...{ kind: 'path', starts: 'usher-identify.service', folder: '/run/usher/identify', makesFolder: true },
+      wantedBy: ['multi-user.target'],
+    });
+    expect(read('usher-identify.service')).toMatchObject({ kind: 'service', oneshot: true, wantedBy: [] });
+  });
+
   it('understands k3s: always restarted, only its main process killed', () => {
     const unit = read('k3s-agent.service') as ServiceUnit;
     expect(unit.killsOnlyMain).toBe(true);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Stage, type ClaimView, type DeviceView } from '../../../api/core/schemas.ts';
 import { CATALOGUE } from '../../../foundation/error-catalogue.ts';
-import { actionsOf, replacingClaim, successorsOf } from '../../../ui/card-actions.ts';
+import { actionsOf, mayDo, replacingClaim, successorsOf } from '../../../ui/card-actions.ts';
 import { badgeOf, groupOf, nameOf } from '../../../ui/device-groups.ts';
+import { en } from '../../../ui/messages/en.ts';
 
 const ID = 'k4t7m2c0ffee00000000000000';
 
@@ -15,9 +16,9 @@ function failure(code: string): Pick<DeviceView, 'failure'> {
   return { failure: { code, message: 'm', remedy: 'r' } };
 }
 
-const texts = (device: DeviceView): string[] => actionsOf(device).map(({ text }) => text);
+const texts = (device: DeviceView): string[] => actionsOf(device, en).map(({ text }) => text);
 const remedies = (device: DeviceView): string[] =>
-  actionsOf(device)
+  actionsOf(device, en)
     .filter(({ isRemedy }) => isRemedy)
     .map(({ text }) => text);
 const claim = 'lathe-left';
@@ -26,15 +27,21 @@ const offer = { device: 'old', shortId: 'old', nodeName: claim, claim, because: 
 describe('the buttons of a card', () => {
   it.each<[DeviceView, string[]]>([
     [row('Seen', { id: 'mac:b8:27:eb:00:00:01' }), ['Claim ahead…']],
-    [row('NoEvidence'), ['New card…', 'Ignore', 'Reject…']],
-    [row('Pending', { claimable: true }), ['Claim…', 'Ignore', 'Reject…']],
-    [row('Pending', { claim }), ['Unclaim…']],
-    [row('Approved', { claim }), ['Unclaim…', 'Revoke…']],
-    [row('Joining', { claim }), ['Unclaim…', 'Revoke…']],
-    [row('Ready', { claim }), ['Unclaim…', 'Revoke…']],
-    [row('Ready', { claim, waitsFor: 'x' }), ['Replace by another board…', 'Unclaim…', 'Revoke…']],
-    [row('Ready', { waitsFor: 'unclaimed' }), ['Claim…', 'Revoke…']],
-    [row('Failed', { claim }), ['Retry now', 'Replace by another board…', 'Unclaim…', 'Revoke…']],
+    [row('NoEvidence'), ['New card…', 'Identify', 'Ignore', 'Reject…']],
+    [row('Pending', { claimable: true }), ['Claim…', 'Identify', 'Ignore', 'Reject…']],
+    [row('Pending', { claim }), ['Edit labels…', 'Identify', 'Unclaim…']],
+    [row('Approved', { claim }), ['Edit labels…', 'Identify', 'Unclaim…', 'Revoke…']],
+    [row('Joining', { claim }), ['Edit labels…', 'Identify', 'Unclaim…', 'Revoke…']],
+    [row('Ready', { claim }), ['Edit labels…', 'Identify', 'Unclaim…', 'Revoke…']],
+    [
+      row('Ready', { claim, waitsFor: 'x' }),
+      ['Replace by another board…', 'Edit labels…', 'Identify', 'Unclaim…', 'Revoke…'],
+    ],
+    [row('Ready', { waitsFor: 'unclaimed' }), ['Claim…', 'Identify', 'Revoke…']],
+    [
+      row('Failed', { claim }),
+      ['Retry now', 'Replace by another board…', 'Edit labels…', 'Identify', 'Unclaim…', 'Revoke…'],
+    ],
     [row('Quarantined'), ['Retry…', 'Revoke…', 'Ignore', 'Reject…']],
     [row('Rejected'), ['Reconsider']],
     [row('Ignored'), ['Reconsider']],
@@ -46,23 +53,32 @@ describe('the buttons of a card', () => {
 
   it.each(Stage.options)('leave nobody at a dead end: %s', (stage) => {
     expect(texts(row(stage)).length + texts(row(stage, { claim })).length).toBeGreaterThan(0);
-    expect(badgeOf(row(stage))).not.toBe('');
+    expect(badgeOf(row(stage), en)).not.toBe('');
   });
 
   it('never take away the claim of the device whose place a newcomer may take', () => {
     const newcomer = row('Pending', { claim, offer, nodeName: claim, claimable: false, hostname: 'usher-k4t7m2' });
-    expect(texts(newcomer)).toEqual(['Ignore', 'Reject…']);
+    expect(texts(newcomer)).toEqual(['Identify', 'Ignore', 'Reject…']);
     expect(groupOf(newcomer)).toBe('attention');
-    expect(nameOf(newcomer)).toBe('usher-k4t7m2');
+    expect(nameOf(newcomer, en)).toBe('usher-k4t7m2');
   });
 
   it('have at most one that stands out', () => {
     for (const stage of Stage.options) {
       for (const device of [row(stage, { claimable: true }), row(stage, { claim }), row(stage, { offer })]) {
-        expect(actionsOf(device).filter(({ look }) => look === 'primary').length).toBeLessThanOrEqual(1);
+        expect(actionsOf(device, en).filter(({ look }) => look === 'primary').length).toBeLessThanOrEqual(1);
       }
     }
   });
+});
+
+it.each([
+  ['viewer', []],
+  ['claimer', ['Edit labels…', 'Identify', 'Unclaim…']],
+  ['admin', ['Edit labels…', 'Identify', 'Unclaim…', 'Revoke…']],
+] as const)('the buttons of a %s are those that the role may press', (role, expected) => {
+  const actions = actionsOf(row('Ready', { claim }), en).filter((action) => mayDo(action, role));
+  expect(actions.map(({ text }) => text)).toEqual(expected);
 });
 
 describe('what a remedy says', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkClaim } from '../../../api/core/claim-rules.ts';
 import { isUsherError } from '../../../foundation/errors.ts';
 import { labelProblems, nameProblem } from '../../../ui/label-rules.ts';
+import { en } from '../../../ui/messages/en.ts';
 
 const long = (length: number): string => 'a'.repeat(length);
 
@@ -21,7 +22,7 @@ describe('what the page says while somebody types', () => {
     ...['lathe-left', 'a', '0', 'a.b', 'Lathe', 'lathe_left', '-a', 'a-', '', ' a', 'a b', 'ä', long(63), long(64)],
     ...['a..b', '.a', 'a.', '<img>'],
   ])('of the name %j is what the appliance says', (name) => {
-    expect(nameProblem(name) === undefined).toBe(isTaken({ name }));
+    expect(nameProblem(name, en) === undefined).toBe(isTaken({ name }));
   });
 
   it.each([
@@ -29,13 +30,13 @@ describe('what the page says while somebody types', () => {
     ...['/machine', 'site.example/', 'Site/machine', 'a/b/c', 'kubernetes.io/x', 'sub.k8s.io/x', 'k3s.io/x'],
     ...['node.usher.internal/x', 'k3s.cattle.io/x', 'notkubernetes.io/x', `${long(253)}/x`, `${long(254)}/x`],
   ])('of the key %j is what the appliance says', (key) => {
-    expect(labelProblems([{ key, value: 'v' }])[0] === undefined).toBe(isTaken({ labels: { [key]: 'v' } }));
+    expect(labelProblems([{ key, value: 'v' }], en)[0] === undefined).toBe(isTaken({ labels: { [key]: 'v' } }));
   });
 
   it.each(['', 'lathe', 'Lathe_1.a-b', '-a', 'a-', 'a b', '<b>', long(63), long(64)])(
     'of the value %j is what the appliance says',
     (value) => {
-      expect(labelProblems([{ key: 'k', value }])[0] === undefined).toBe(isTaken({ labels: { k: value } }));
+      expect(labelProblems([{ key: 'k', value }], en)[0] === undefined).toBe(isTaken({ labels: { k: value } }));
     },
   );
 
@@ -46,12 +47,12 @@ describe('what the page says while somebody types', () => {
       { key: 'a', value: '2' },
       { key: '', value: '3' },
     ];
-    expect(labelProblems(rows)).toEqual([undefined, undefined, '“a” is there twice.', 'A label needs a key.']);
+    expect(labelProblems(rows, en)).toEqual([undefined, undefined, '“a” is there twice.', 'A label needs a key.']);
   });
 
   it('stops at as many labels as the appliance takes', () => {
     const rows = Array.from({ length: 33 }, (_none, n) => ({ key: `k${n}`, value: '' }));
-    expect(labelProblems(rows).map((problem) => problem !== undefined)).toEqual(rows.map((_row, n) => n === 32));
+    expect(labelProblems(rows, en).map((problem) => problem !== undefined)).toEqual(rows.map((_row, n) => n === 32));
     expect(isTaken({ labels: Object.fromEntries(rows.map(({ key }) => [key, ''])) })).toBe(false);
   });
 });

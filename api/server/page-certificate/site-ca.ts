@@ -4,14 +4,22 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
-import type { Clock } from '../../foundation/clock.ts';
-import { messageOf, UsherError } from '../../foundation/errors.ts';
-import type { Logger } from '../../foundation/logger.ts';
-import type { Random } from '../../foundation/random.ts';
-import { writePrivateFile } from '../../k8s/k3s/private-file.ts';
+import type { Clock } from '../../../foundation/clock.ts';
+import { messageOf, UsherError } from '../../../foundation/errors.ts';
+import type { Logger } from '../../../foundation/logger.ts';
+import type { Random } from '../../../foundation/random.ts';
+import { Secret } from '../../../foundation/secret.ts';
+import { writePrivateFile } from '../../../k8s/k3s/private-file.ts';
+import {
+  constraintsExtension,
+  constraintsFor,
+  constraintsOf,
+  isPermitted,
+  type NameConstraints,
+} from './name-constraints.ts';
 
-// RSA, because some phones and older browsers still refuse other keys in a private authority. This certificate is for
-// the operators' page alone: the devices' authority is another one (join/enrol) and never sees this code.
+// RSA, because some phones and older browsers still refuse other keys in a private authority. This authority is for
+// the operators' page alone: the devices' authority is another one (join/enrol), k3s has its own, and neither sees this.
 
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
@@ -25,7 +33,7 @@ const SERIAL_BYTES = 16;
 const DNS_NAME = 2;
 const IP_ADDRESS = 7;
 
-export interface PageCertificateOptions {
+export interface SiteCaOptions {
   /** Folder of its own for keys and certificates; made when it is not there. */
   dir: string;
   clock: Clock;
@@ -33,12 +41,10 @@ export interface PageCertificateOptions {
   logger: Logger;
 }
 
-/** What a TLS server takes. `cert` holds the leaf and its authority. */
-export interface PageTls {
-  key: string;
+/** What a TLS server takes: its key, and its certificate followed by what it was issued by. */
+export interface ServerIdentity {
+  key: Secret;
   cert: string;
-  /** The authority, for clients that pin it. */
-  caPem: string;
 }
 
 interface KeyAndCertificate {
@@ -46,50 +52,83 @@ interface KeyAndCertificate {
   cert: string;
 }
 
-/** The authority and the server certificate of the operators' page, kept in files of mode 0600. */
-export class PageCertificate {
-  readonly #options: PageCertificateOptions;
+/**
+ * An authority of the site's own for the operators' page, which people and administrators tell their systems to trust,
+ * and the server certificate that it issues. It can sign for private names and addresses only, so that trusting it gives
+ * nobody who steals its key any other site. Kept in files of mode 0600.
+ */
+export class SiteCa {
+  /** SHA-256 of the authority's certificate (DER), lower-case hex: what people compare. */
+  readonly fingerprint: string;
+  readonly caPem: string;
+  readonly #options: SiteCaOptions;
   readonly #ca: KeyAndCertificate;
+  readonly #constraints: NameConstraints | undefined;
   #leaf: KeyAndCertificate | undefined;
+  #leftOut = '';
 
-  private constructor(options: PageCertificateOptions, ca: KeyAndCertificate, leaf: KeyAndCertificate | undefined) {
+  private constructor(options: SiteCaOptions, ca: KeyAndCertificate, leaf: KeyAndCertificate | undefined) {
     this.#options = options;
     this.#ca = ca;
     this.#leaf = leaf;
+    this.#constraints = constraintsOf(forge.pki.certificateFromPem(ca.cert));
+    this.caPem = ca.cert;
+    this.fingerprint = new X509Certificate(ca.cert).fingerprint256.replaceAll(':', '').toLowerCase();
   }
 
-  /** Reads what is there, and makes an authority when there is none. @throws UsherError PAGE_CERTIFICATE_FAILED */
-  static async open(options: PageCertificateOptions): Promise<PageCertificate> {
+  /**
+   * Reads what is there, and makes an authority when there is none.
+   * @param names by which the page is called now: a new authority may sign for them even where they are not private
+   * @throws UsherError PAGE_CERTIFICATE_FAILED
+   */
+  static async open(options: SiteCaOptions, names: readonly string[]): Promise<SiteCa> {
     return translated(async () => {
       await mkdir(options.dir, { recursive: true, mode: 0o700 });
       let ca = await readPair(options.dir, 'ca');
       if (ca === undefined || !isUsable(ca, options.clock.nowMs())) {
-        options.logger.info({ dir: options.dir }, 'making a new certificate authority for the page');
-        ca = await makeAuthority(options);
+        options.logger.warn(
+          { dir: options.dir },
+          'making a new authority for the page: browsers must be told to trust it',
+        );
+        ca = await makeAuthority(options, constraintsFor(names));
         await writePair(options.dir, 'ca', ca);
       }
-      return new PageCertificate(options, ca, await readPair(options.dir, 'page'));
+      return new SiteCa(options, ca, await readPair(options.dir, 'page'));
     });
   }
 
   /**
-   * A certificate valid now for all `names` (addresses and host names). Gives the same object as long as it serves.
+   * A certificate valid now for all `names` (addresses and host names) that the authority may sign for. The same one as
+   * long as it serves.
    * @throws UsherError PAGE_CERTIFICATE_FAILED
    */
-  async forNames(names: readonly string[]): Promise<PageTls> {
+  async forNames(names: readonly string[]): Promise<ServerIdentity> {
+    const permitted = this.#permitted(names);
     const leaf = this.#leaf;
-    if (leaf !== undefined && this.#serves(leaf, names)) return this.#tls(leaf);
+    if (leaf !== undefined && this.#serves(leaf, permitted)) return this.#identity(leaf);
     return translated(async () => {
-      const made = await makeLeaf(this.#options, this.#ca, names);
+      const made = await makeLeaf(this.#options, this.#ca, permitted);
       await writePair(this.#options.dir, 'page', made);
       this.#leaf = made;
-      this.#options.logger.info({ names }, 'made a new certificate for the page');
-      return this.#tls(made);
+      this.#options.logger.info({ names: permitted }, 'made a new certificate for the page');
+      return this.#identity(made);
     });
   }
 
-  #tls(leaf: KeyAndCertificate): PageTls {
-    return { key: leaf.key, cert: leaf.cert + this.#ca.cert, caPem: this.#ca.cert };
+  #identity(leaf: KeyAndCertificate): ServerIdentity {
+    return { key: new Secret(leaf.key), cert: leaf.cert + this.#ca.cert };
+  }
+
+  #permitted(names: readonly string[]): readonly string[] {
+    const constraints = this.#constraints;
+    if (constraints === undefined) return names;
+    const leftOut = names.filter((name) => !isPermitted(constraints, name));
+    if (leftOut.join() !== this.#leftOut && leftOut.length > 0) {
+      const { code, message, remedy } = new UsherError('PAGE_NAME_NOT_COVERED', { names: leftOut.join(', ') });
+      this.#options.logger.warn({ code, remedy }, message);
+    }
+    this.#leftOut = leftOut.join();
+    return names.filter((name) => !leftOut.includes(name));
   }
 
   #serves(leaf: KeyAndCertificate, names: readonly string[]): boolean {
@@ -97,29 +136,34 @@ export class PageCertificate {
     const certificate = new X509Certificate(leaf.cert);
     const ca = new X509Certificate(this.#ca.cert);
     if (!certificate.checkIssued(ca) || !certificate.verify(ca.publicKey)) return false;
-    return names.every((name) => {
-      const covered = isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name);
-      return covered !== undefined;
-    });
+    return names.every((name) => covers(certificate, name));
   }
 }
 
-async function makeAuthority(options: PageCertificateOptions): Promise<KeyAndCertificate> {
+/** Whether the certificate names this host name or address. */
+export function covers(certificate: X509Certificate, name: string): boolean {
+  return (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined;
+}
+
+async function makeAuthority(options: SiteCaOptions, constraints: NameConstraints): Promise<KeyAndCertificate> {
   const keys = await makeKeys();
-  const subject = [{ name: 'commonName', value: `Usher page ${hex(options.random.bytes(3))}` }];
+  const subject = [{ name: 'commonName', value: `Usher site CA ${hex(options.random.bytes(3))}` }];
   const certificate = blankCertificate(options, keys.publicKey, CA_DAYS);
   certificate.setSubject(subject);
   certificate.setIssuer(subject);
   certificate.setExtensions([
     { name: 'basicConstraints', critical: true, cA: true, pathLenConstraint: 0 },
     { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true },
+    // The constraints bound names and addresses of hosts only: without this it could sign programs and mail.
+    { name: 'extKeyUsage', serverAuth: true },
+    constraintsExtension(constraints),
     { name: 'subjectKeyIdentifier' },
   ]);
   return sign(certificate, keys.privateKey, keys.privateKey);
 }
 
 async function makeLeaf(
-  options: PageCertificateOptions,
+  options: SiteCaOptions,
   ca: KeyAndCertificate,
   names: readonly string[],
 ): Promise<KeyAndCertificate> {
@@ -152,7 +196,7 @@ async function makeKeys(): Promise<{ publicKey: string; privateKey: string }> {
   });
 }
 
-function blankCertificate(options: PageCertificateOptions, publicKey: string, days: number): forge.pki.Certificate {
+function blankCertificate(options: SiteCaOptions, publicKey: string, days: number): forge.pki.Certificate {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
   // RFC 5280, section 4.1.2.2: positive, so the highest bit stays clear.

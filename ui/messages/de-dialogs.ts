@@ -1,0 +1,171 @@
+import type { Messages } from './en.ts';
+import { pluralsOf } from './plural.ts';
+
+const plural = pluralsOf('de');
+
+/** Die Texte der Dialoge auf Deutsch. */
+export const dialogs: Messages['dialogs'] = {
+  claim: {
+    title: (name) => `${name} beanspruchen`,
+    name: 'Name des Nodes',
+    suggested: 'Vorgeschlagene Namen',
+    suggestedLabels: 'Labels wie bei den anderen',
+    onlySeen: 'Es wurde bisher nur gesehen.',
+    onlySeenHint:
+      'Der Anspruch gilt für seine MAC-Adresse. Es tritt bei, sobald es mit einer Karte dieses Standorts startet.',
+    gone: 'Es ist nicht mehr im Netz.',
+    stays: 'Unter diesem Namen läuft der Node {name} unberührt weiter und bekommt die Labels unten.',
+    anew: 'Das Gerät tritt neu bei, als {name}.',
+    anewHint:
+      'Der Node {name} nimmt keine neuen Pods an, seine Pods haben bis zu einer Minute zum Umziehen, dann wird er gelöscht. Das Gerät tritt danach bei seinem nächsten Melden von selbst unter dem neuen Namen bei.',
+    action: 'Beanspruchen',
+    busy: 'Wird beansprucht …',
+    serial: (serial) => `Seriennummer ${serial}`,
+  },
+  pair: {
+    title: 'Eines von einem Paar…',
+    hint: 'Zwei Nodes, die füreinander einspringen, teilen einen Namen; einer führt.',
+    name: 'Name des Paars',
+    role: 'Sein Teil',
+    none: 'Nicht eines von einem Paar',
+    Primary: 'Führend',
+    Backup: 'Ersatz',
+  },
+  labels: {
+    title: 'Labels',
+    keyOf: (at) => `Schlüssel von Label ${String(at)}`,
+    valueOf: (at) => `Wert von Label ${String(at)}`,
+    removeOf: (at) => `Label ${String(at)} entfernen`,
+    add: 'Ein Label hinzufügen',
+    key: 'machine',
+    value: 'lathe',
+  },
+  edit: {
+    title: (name) => `Labels von ${name}`,
+    hint: 'Sie sind kurz nach dem Speichern auf dem Node. Pods, die ein entferntes Label brauchen, ziehen davon nicht um.',
+    action: 'Labels speichern',
+  },
+  bulk: {
+    title: (n) => plural(n, { one: 'Ein Gerät beanspruchen', other: '{n} Geräte beanspruchen' }),
+    pattern: 'Muster der Namen',
+    patternHint: '{n} zählt hinter den vergebenen Namen weiter; {serial}, {mac6} und {id} sind vom Board selbst.',
+    preview: 'Diese Namen bekommen sie',
+    device: 'Gerät',
+    name: 'Name',
+    state: 'Stand',
+    waiting: 'wartet',
+    claimed: 'beansprucht',
+    action: (n) => plural(n, { one: 'Eines beanspruchen', other: '{n} beanspruchen' }),
+    busy: (done, of) => `${String(done)} von ${String(of)} beansprucht …`,
+    retry: 'Den Rest noch einmal',
+    doubled: (name) => `${name} gäbe es zweimal`,
+    missing: 'das hat das Board nicht gesagt',
+    allDone: (n) => plural(n, { one: 'Ein Gerät ist beansprucht.', other: 'Alle {n} Geräte sind beansprucht.' }),
+  },
+  card: {
+    title: 'Neue Karte',
+    ready: 'Die Karte ist fertig',
+    hint: 'Eine Karte mit dieser Datei beweist, dass ihr Raspberry Pi zu diesem Standort gehört. Sie dient einem Gerät; beanspruchen müssen Sie es hier trotzdem.',
+    what: 'Wofür ist sie? (freiwillig)',
+    example: 'Ersatz für die Drehmaschinen',
+    action: 'Kartendatei machen',
+    busy: 'Wird gemacht …',
+    stepSave: 'Speichern Sie {file} jetzt: Sie wird nur dieses eine Mal gezeigt. Hüten Sie sie wie einen Schlüssel.',
+    stepPut: 'Legen Sie sie auf die Bootpartition der Karte ({volume}), neben {config}.',
+    stepPlug:
+      'Stecken Sie die Karte in den Pi und den Pi an den Switch. Er erscheint hier und wartet auf Ihren Anspruch.',
+    goodFor: (until, token) => `Gut für ein Gerät, bis ${until}. Token ${token}.`,
+    closeUnsaved: 'Schließen ohne zu speichern',
+    save: 'usher.json speichern',
+  },
+  ca: {
+    title: 'Die CA des Clusters erneuern',
+    what: 'Der Stand der CA',
+    hint: 'Jeder Node, der beigetreten ist, hat ein Zertifikat dieser CA und behält es, wenn er gesperrt wird. Eine neue CA beendet sie alle.',
+    noNeed: 'Seit diese CA gemacht wurde, wurde kein Gerät gesperrt oder ersetzt, also ist es jetzt nicht nötig.',
+    holding: 'Gesperrt, und noch im Besitz eines Zertifikats',
+    neverNode: 'nie ein Node',
+    valid: (from, until) => `Diese CA gilt von ${from} bis ${until}.`,
+  },
+  identify: {
+    title: (name) => `Welches ist ${name}?`,
+    starting: 'Das Board wird gefragt …',
+    look: 'Seine grüne LED blinkt jetzt, und sein Bildschirm zeigt diese Worte:',
+    until: 'Es endet in {age}.',
+    over: 'Es ist zu Ende.',
+    again: 'Noch einmal',
+  },
+  replace: {
+    title: (name) => `Den Platz von ${name} einem anderen Board geben?`,
+    action: 'Platz übergeben',
+    none: 'Hier wartet kein anderes Board.',
+    noneHint:
+      'Stecken Sie eine neue Karte dieses Standorts in ein Ersatzboard und schließen Sie es an: Dann erscheint es in dieser Liste. Durch die Karte gehört das Board zu diesem Standort.',
+    which: 'Welches Board bekommt seinen Platz?',
+    serial: 'Seriennummer {serial}',
+    provedBy: (evidence) => `nachgewiesen durch ${evidence}`,
+    isReady: 'Der Node {node} ist in diesem Moment bereit.',
+    isReadyHint:
+      'Wenn sein Board noch läuft, ist der Neuling ein anderes Board oder eine Kopie seiner Karte. Machen Sie nur weiter, wenn Sie diesen Neuling an seiner Stelle wollen.',
+    nodeGoes:
+      'Der Node {node} nimmt keine neuen Pods an; die darauf ziehen um (höchstens eine Minute lang, und nicht, wenn er tot ist), dann wird er gelöscht.',
+    joins: 'Der Neuling {id} tritt als Node {node} bei, durch den Anspruch {claim}.',
+    joinsWith: 'Der Neuling {id} tritt als Node {node} bei, durch den Anspruch {claim}, mit diesen Labels:',
+    onceMore:
+      'Die Karte, die er gezeigt hat, schon benutzt oder zu alt, wird noch einmal angenommen: für diesen einen Schlüssel.',
+    oldStops:
+      'Das alte wird angehalten, wenn es zurückkommt, und steht unter „Beiseite gelegt“. Repariert kann es von dort unter einem anderen Namen zurückgeholt werden. Wurde es gestohlen, sperren Sie es stattdessen und geben dem Neuling einen anderen Namen: Es hat noch ein Zertifikat von diesem.',
+  },
+  revoke: {
+    title: (name) => `${name} sperren?`,
+    doneTitle: (name) => `${name} ist gesperrt`,
+    hint: 'Für ein Board, das gestohlen oder dessen Karte kopiert wurde. Es wird angehalten und nie wieder eingelassen, und sein Name wird nie wieder vergeben.',
+    what: 'Was enden würde',
+    noNode: 'Es hat keinen Node, also endet nichts im Cluster.',
+    drained: 'Der Node {node} wird geleert und gelöscht',
+    secrets: 'Ändern Sie, was diese Secrets enthalten: Wer das Board hat, kennt es vielleicht',
+    left: 'Was danach bleibt',
+    type: 'Geben Sie {name} ein, um es zu sperren',
+    wrong: (name) => `Das ist nicht „${name}“.`,
+    action: 'Sperren',
+    busy: 'Wird gesperrt …',
+    done: '{name} bekommt kein Ticket mehr und wird angehalten, wenn es sich meldet.',
+    nodeGoes: 'Sein Node wird geleert und dann gelöscht.',
+    now: 'Jetzt: {waits}.',
+  },
+  unclaim: {
+    title: (claim) => `Anspruch ${claim} aufgeben?`,
+    removeTitle: (claim) => `Anspruch ${claim} entfernen?`,
+    action: 'Aufgeben',
+    removeAction: 'Entfernen',
+    what: 'Was wird aus dem Node {node}?',
+    Retain: 'Weiterlaufen lassen',
+    Release: 'Leeren und löschen',
+    noDevice: 'Noch hat ihn kein Gerät, also ändert sich sonst nichts.',
+    aside: (stage) => `Das Gerät bleibt ${stage.toLowerCase()}. Nur der Anspruch geht.`,
+    onWay:
+      'Das Gerät hält auf seinem Weg an: Ein ausgegebenes Ticket wird zurückgenommen. Danach wartet es auf einen neuen Anspruch.',
+    released: (node) =>
+      `Release: Der Node ${node} nimmt keine neuen Pods an, seine Pods haben bis zu einer Minute zum Umziehen, dann wird der Node aus dem Cluster gelöscht. Das Gerät wartet danach auf einen neuen Anspruch.`,
+    retained: (node) =>
+      `Retain: Der Node ${node} läuft weiter, mit seinen Labels und seinen Pods. Nur der Anspruch geht; sein Gerät wird als nicht beansprucht gezeigt. Wieder als ${node} beansprucht läuft es unberührt weiter; unter einem anderen Namen tritt es neu bei.`,
+    readingPods: 'Seine Pods werden gelesen …',
+  },
+  reject: {
+    title: (name) => `${name} abweisen?`,
+    action: 'Abweisen',
+    hint: 'Es wird jedes Mal abgewiesen, wenn es sich vorstellt, und bekommt kein Ticket. Am Gerät selbst ändert sich nichts. Sie können es jederzeit zurücknehmen, unter „Beiseite gelegt“.',
+  },
+  bringBack: {
+    title: (name, id) => `${name} (${id}) zurückholen?`,
+    action: 'Zurückholen',
+    hint: 'Für ein Board, das repariert wurde. Das, welches seinen Platz bekam, behält Platz, Name und Anspruch; dieses wartet auf einen eigenen Anspruch und tritt unter einem anderen Namen bei.',
+  },
+  trust: {
+    title: (name) => `${name} weitermachen lassen?`,
+    action: 'Weitermachen lassen',
+    changed: 'Etwas an diesem Gerät ist nicht, wie es war',
+    hint: '{why}. Tun Sie das nur, wenn Sie wissen, warum. Es wartet dann auf seinen Anspruch und tritt bei wie die übrigen.',
+  },
+  keys: { title: 'Tastatur' },
+};
