@@ -179,7 +179,7 @@ export class FakeAppliance {
     const content = artifact.content.subarray(Number(range ?? 0));
     res.writeHead(range === undefined ? 200 : 206, { 'content-length': content.length });
     if (typeof override === 'object' && 'dropAfterBytes' in override) {
-      res.write(content.subarray(0, override.dropAfterBytes), () => setTimeout(() => req.socket.destroy(), 20));
+      res.write(content.subarray(0, override.dropAfterBytes), () => req.socket.destroySoon());
     } else res.end(content);
   }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiClient } from '../../../api/client/api-client.ts';
 import type { ReceivedEvent } from '../../../api/client/event-reader.ts';
@@ -14,6 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => api.stop());
 
+const LIMIT_MS = 5000;
+
 /** Takes one event after the other, each within five seconds. */
 class Listener {
   readonly #stop = new AbortController();
@@ -26,11 +29,10 @@ class Listener {
   }
 
   async next(): Promise<ReceivedEvent> {
-    const timer = setTimeout(() => this.#stop.abort(), 5000);
-    const { value } = await this.#events.next();
-    clearTimeout(timer);
-    if (value === undefined) throw new UsherError('TIMED_OUT', { what: 'the next event', limitMs: 5000 });
-    return value;
+    const limit = once(AbortSignal.timeout(LIMIT_MS), 'abort').then(() => undefined);
+    const event = await Promise.race([this.#events.next().then(({ value }) => value ?? undefined), limit]);
+    if (event === undefined) throw new UsherError('TIMED_OUT', { what: 'the next event', limitMs: LIMIT_MS });
+    return event;
   }
 
   /** The next event of a type, whatever comes before. */

@@ -10,7 +10,7 @@ import type { TlsFiles } from '../../../api/server/page-certificate/given-certif
 import { constraintsFor, isPermitted } from '../../../api/server/page-certificate/name-constraints.ts';
 import { PageCertificate } from '../../../api/server/page-certificate/page-certificate.ts';
 import { SiteCa, type ServerIdentity } from '../../../api/server/page-certificate/site-ca.ts';
-import { isUsherError } from '../../../foundation/errors.ts';
+import { isUsherError, messageOf } from '../../../foundation/errors.ts';
 import { silentLogger } from '../../../foundation/logger.ts';
 import { systemRandom } from '../../../foundation/random.ts';
 import { Secret } from '../../../foundation/secret.ts';
@@ -215,12 +215,11 @@ async function talk({ key, cert }: ServerIdentity, ca: string, servername: strin
   await once(server, 'listening', { signal: AbortSignal.timeout(5000) });
   const { port } = server.address() as AddressInfo;
   try {
-    return await new Promise<string>((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port, servername, ca });
-      socket.setTimeout(5000, () => resolve('timeout'));
-      socket.on('data', (chunk: Buffer) => resolve(chunk.toString()));
-      socket.on('error', (error: Error) => resolve(error.message));
-    });
+    const socket = connect({ host: '127.0.0.1', port, servername, ca });
+    const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(5000) })) as [Buffer];
+    return chunk.toString();
+  } catch (error) {
+    return messageOf(error);
   } finally {
     server.close();
   }

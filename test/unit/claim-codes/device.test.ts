@@ -153,7 +153,7 @@ function withHisBinding(path: string, body: string, upstream: TLSSocket | undefi
 
 describe('a man in the middle who ends TLS on both sides', () => {
   async function attack(
-    tricks: { request?: NonNullable<Tricks['request']>; reply?: NonNullable<Tricks['reply']> } = {},
+    tricks: { request?: NonNullable<Tricks['request']>; reply?: NonNullable<Tricks['reply']>; label?: string } = {},
   ): Promise<{ pi: Pi; relay: RewritingRelay }> {
     const victim = { id: '?' };
     const started: { relay?: RewritingRelay } = {};
@@ -170,8 +170,10 @@ describe('a man in the middle who ends TLS on both sides', () => {
     );
     const relay = his();
     relays.push(relay);
-    const pi = await newPi({ url: relay.url });
+    const { label } = tricks;
+    const pi = await newPi({ url: relay.url, ...(label === undefined ? {} : { code: label }) });
     victim.id = pi.id;
+    if (label !== undefined) await enter(pi.id, label);
     void pi.boot();
     await isCandidate(relay.identity.deviceId);
     return { pi, relay };
@@ -185,12 +187,17 @@ describe('a man in the middle who ends TLS on both sides', () => {
   };
 
   it('gets nothing with the code of the device that he speaks for', async () => {
-    const { pi, relay } = await attack();
-    const code = await pi.shownCode();
-    await enter(pi.id, code);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const label = 'K7QF-2M9X-TR4C-8WHD';
+    // He tells the device what the appliance does not tell him: that its code was entered.
+    const entered = (path: string, body: string): { status: number; body: string } | undefined =>
+      path.endsWith('/hello')
+        ? { status: 202, body: JSON.stringify({ ...(JSON.parse(body) as object), codeEntered: true }) }
+        : undefined;
+    const { pi, relay } = await attack({ label, reply: entered });
+    const proof = (): string | undefined => relay.passed.find(({ path }) => path.endsWith('/claim/first'))?.reply;
+    await expect.poll(proof, { timeout: 5_000 }).toContain('CLAIM_CODE_AWAITED');
     expect(standing(pi.id)).toBe('waiting');
-    await isUnharmed(pi, relay, code);
+    await isUnharmed(pi, relay, label);
   });
 
   it('is found out by the channel binding, even when the code is bound to his own key', async () => {

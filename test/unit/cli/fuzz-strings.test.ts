@@ -1,20 +1,16 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DeviceView } from '../../../api/core/schemas.ts';
 import { deviceColumns, deviceStory } from '../../../cli/device-text.ts';
 import { document, jsonLine, safe, table, tame } from '../../../cli/output.ts';
-import { UsherError } from '../../../foundation/errors.ts';
 import { EVENT, EVENTS_NAMESPACE } from '../../../k8s/core/kube-event.ts';
 import { POD } from '../../../k8s/core/pods.ts';
 import { DEVICE, DEVICE_CLAIM, NODE } from '../../../k8s/core/resources.ts';
 import { ApiFixture, device, DEVICE_ID, MAC } from '../../support/api-fixture.ts';
 import { ALL_HOSTILE_STRINGS, isTameOnTerminal } from '../../support/hostile-strings.ts';
+import { type Outcome, runUsher } from '../../support/run-usher.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
-const USHER = fileURLToPath(new URL('../../../cli/usher.mjs', import.meta.url));
-const LIMIT_MS = 30_000;
 const SEEN_SINCE = '2026-01-01T00:00:00Z';
 
 /** A row every text of which is hostile. */
@@ -151,27 +147,8 @@ describe('the real program', () => {
   }
   afterAll(() => api.stop());
 
-  function usher(args: readonly string[], until?: RegExp): Promise<{ out: string; err: string }> {
-    const env = { PATH: process.env['PATH'], USHER_TOKEN_FILE: api.cliFile };
-    const child = spawn(process.execPath, [USHER, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
-      let err = '';
-      child.stdout.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        if (until?.test(Buffer.concat(chunks).toString()) === true) child.kill('SIGINT');
-      });
-      child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-      const timer = setTimeout(() => {
-        child.kill('SIGKILL');
-        reject(new UsherError('TIMED_OUT', { what: args.join(' '), limitMs: LIMIT_MS }));
-      }, LIMIT_MS);
-      child.on('close', () => {
-        clearTimeout(timer);
-        resolve({ out: Buffer.concat(chunks).toString(), err });
-      });
-    });
-  }
+  const usher = (args: readonly string[], until?: RegExp): Promise<Outcome> =>
+    runUsher(args, { USHER_TOKEN_FILE: api.cliFile }, { stopAt: (out) => until?.test(out) === true });
 
   it.each([
     [['devices']],

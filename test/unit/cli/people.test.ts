@@ -11,8 +11,8 @@ const api = new ApiFixture();
 beforeAll(() => api.start());
 afterAll(() => api.stop());
 
-const usher = (args: string, typed?: string): Promise<Outcome> =>
-  runUsher(args.split(' '), { USHER_TOKEN_FILE: api.cliFile }, typed);
+const usher = (args: string, typed = ''): Promise<Outcome> =>
+  runUsher(args.split(' '), { USHER_TOKEN_FILE: api.cliFile }, { typed });
 
 describe('usher users and sessions', () => {
   it('adds a user, whose password comes in without being shown, and signs browsers out', async () => {

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-const usher = (args: string, typed?: string) => runUsher(args.split(' '), { USHER_TOKEN_FILE: api.cliFile }, typed);
+const usher = (args: string, typed = '') => runUsher(args.split(' '), { USHER_TOKEN_FILE: api.cliFile }, { typed });
 const ADD = 'rules add greenhouse --token batch1 --name gh-{n:2} --label zone=a --label serial={serial}';
 
 describe('usher rules', { timeout: 8 * LIMIT_MS }, () => {

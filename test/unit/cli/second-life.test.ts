@@ -14,9 +14,9 @@ vi.setConfig({ testTimeout: 60_000 });
 const api = new ApiFixture();
 const raised: Alarm[] = [];
 
-/** @param typed what the person types; without it nobody is there */
-const usher = (args: readonly string[], typed?: string): Promise<Outcome> =>
-  runUsher(args, { USHER_TOKEN_FILE: api.cliFile }, typed);
+/** @param typed what the person types */
+const usher = (args: readonly string[], typed = ''): Promise<Outcome> =>
+  runUsher(args, { USHER_TOKEN_FILE: api.cliFile }, { typed });
 
 beforeAll(async () => {
   const { message, remedy } = new UsherError('NODE_PASSWORD_UNEXPECTED', { nodeName: 'x', secret: 'y' });

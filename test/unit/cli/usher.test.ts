@@ -1,30 +1,20 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ClaimView, DeviceView } from '../../../api/core/schemas.ts';
 import { UsherError } from '../../../foundation/errors.ts';
 import { DEVICE, DEVICE_CLAIM, type Device } from '../../../k8s/core/resources.ts';
 import { ApiFixture, device, DEVICE_ID, MAC } from '../../support/api-fixture.ts';
-import { LIMIT_MS, type Outcome, runUsher, USHER } from '../../support/run-usher.ts';
+import { LIMIT_MS, type Outcome, type Person, runUsher, USHER } from '../../support/run-usher.ts';
 
 const FAILED_ID = 'fa11edc0ffee00000000000000';
 const SEEN_MAC = 'dc:a6:32:00:00:01';
 vi.setConfig({ testTimeout: 60_000 });
 const api = new ApiFixture();
 
-function start(
-  args: readonly string[],
-  env: Record<string, string> = {},
-): ChildProcessByStdio<null, Readable, Readable> {
-  const given = { PATH: process.env['PATH'], USHER_TOKEN_FILE: api.cliFile, ...env };
-  return spawn(process.execPath, [USHER, ...args], { env: given, stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-const usher = (args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> =>
-  runUsher(args, { USHER_TOKEN_FILE: api.cliFile, ...env });
+const usher = (args: readonly string[], env: Record<string, string> = {}, person: Person = {}): Promise<Outcome> =>
+  runUsher(args, { USHER_TOKEN_FILE: api.cliFile, ...env }, person);
 
 async function putDevice(id: string, status: Device['status']): Promise<void> {
   await api.kube.create(DEVICE, device(id));
@@ -75,20 +65,13 @@ describe('usher devices', () => {
   });
 
   it('goes on showing changes, one document a line, until it is stopped', async () => {
-    const child = start(['devices', '--watch', '-o', 'json']);
-    const lines: string[] = [];
-    const ended = new Promise<number | null>((resolve) => void child.on('exit', resolve));
-    const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-    let rest = '';
-    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-      const parts = (rest + chunk.toString()).split('\n');
-      rest = parts.pop() ?? '';
-      lines.push(...parts);
-      if (lines.length === 1) api.sightings.see('dc:a6:32:00:00:77', { ip: '10.0.0.77' });
-      if (lines.some((line) => line.includes('10.0.0.77'))) child.kill('SIGINT');
-    }
-    expect(await ended).toBe(0);
-    clearTimeout(timer);
+    const stopAt = (shown: string): boolean => {
+      if (shown.endsWith('\n')) api.sightings.see('dc:a6:32:00:00:77', { ip: '10.0.0.77' });
+      return shown.includes('10.0.0.77') && shown.endsWith('\n');
+    };
+    const { code, out } = await usher(['devices', '--watch', '-o', 'json'], {}, { stopAt });
+    expect(code).toBe(0);
+    const lines = out.trimEnd().split('\n');
     api.sightings.forget('dc:a6:32:00:00:77');
     const types = lines.map((line) => (JSON.parse(line) as { type: string }).type);
     expect([types[0], types.at(-1)]).toEqual(['snapshot', 'device']);

@@ -104,9 +104,7 @@ async function raw(text: string, given: ClientCertificate = certificate): Promis
   // The server may close while we still write.
   socket.on('error', () => socket.destroy());
   socket.write(text, 'latin1');
-  const timer = setTimeout(() => socket.destroy(), 3000);
   await once(socket, 'close', { signal: AbortSignal.timeout(8000) });
-  clearTimeout(timer);
   return [
     ...Buffer.concat(chunks)
       .toString()

@@ -31,7 +31,7 @@ describe('the report of a crash', () => {
 describe('a process that crashes with a secret in its hands', () => {
   const guard = join(import.meta.dirname, '../../../appliance/crash-guard.ts');
   const crash = (setUp: string): { status: number | null; said: string } => {
-    const script = `${setUp}; setTimeout(() => { throw Object.assign(new Error('${SECRET}'), { token: '${SECRET}' }); }, 10)`;
+    const script = `${setUp}; setImmediate(() => { throw Object.assign(new Error('${SECRET}'), { token: '${SECRET}' }); })`;
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       encoding: 'utf8',
       timeout: 20_000,
