@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** unit: no root, no network but loopback. contract, site, browser: real parts in namespaces, one file at a time. */
+/** unit: no root, no network but loopback. contract, site, browser, walk: real parts in namespaces, one file at a time. */
 export default defineConfig({
   test: {
     globalSetup: ['test/support/assert-node-version.ts'],
@@ -36,6 +36,17 @@ export default defineConfig({
           globalSetup: ['test/support/assert-node-version.ts', 'test/browser/support/build-page.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'walk',
+          include: ['test/walk/**/*.test.ts'],
+          globalSetup: ['test/support/assert-node-version.ts', 'test/browser/support/build-page.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
           fileParallelism: false,
         },
       },

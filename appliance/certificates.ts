@@ -16,6 +16,8 @@ export interface CertificatesOptions {
   readonly pageDir: string;
   /** The operators' own certificate of the page, when they gave one. */
   readonly tlsCertPath?: string | undefined;
+  /** The page has one from an ACME server, as `acme.pem`. */
+  readonly isByAcme?: boolean;
   /** Where k3s keeps its certificates; undefined with a cluster that somebody else runs. */
   readonly k3sDir: string | undefined;
 }
@@ -26,6 +28,7 @@ export async function readCertificates(options: CertificatesOptions): Promise<Ce
   const files = [
     { name: 'page-ca', path: join(pageDir, 'ca.pem') },
     { name: 'page', path: join(pageDir, 'page.pem') },
+    ...(options.isByAcme === true ? [{ name: 'page-acme', path: join(pageDir, 'acme.pem') }] : []),
     ...(tlsCertPath === undefined ? [] : [{ name: 'page-given', path: tlsCertPath }]),
     ...(k3sDir === undefined ? [] : await certificatesIn(k3sDir)),
   ];

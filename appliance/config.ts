@@ -10,6 +10,9 @@ const path = z
   .string()
   .min(1)
   .transform((text) => resolve(text));
+/** RFC 1123, section 2.1; the last label is no number, so that an address is none. */
+const HOST_NAME =
+  /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const list = z.array(z.string().min(1)).default([]);
 
 /** Settings of the appliance: flags of `usher start`, after them environment variables, after them these defaults. */
@@ -50,12 +53,36 @@ const ConfigSchema = z
     /** A certificate of the operators' own for the page, and its key: both or neither. */
     tlsCert: path.optional(),
     tlsKey: path.optional(),
+    /** The directory of an ACME server that gives the page its certificate (RFC 8555, section 7.1.1). */
+    acmeDirectory: z.url({ protocol: /^https$/ }).optional(),
+    /** Who vouches for the ACME server. */
+    acmeCa: path.optional(),
+    acmeEmail: z.email().optional(),
+    /** Where challenges are answered, when port 80 is forwarded. */
+    acmePort: port.default(80),
+    /** Host names of the page, for its certificate. */
+    pageHosts: z.array(z.string().toLowerCase().regex(HOST_NAME, 'must be a host name')).default([]),
     logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })
   .refine(({ tlsCert, tlsKey }) => (tlsCert === undefined) === (tlsKey === undefined), {
     path: ['tlsKey'],
     message: '--tls-cert and --tls-key go together',
-  });
+  })
+  .refine(({ acmeDirectory, tlsCert }) => acmeDirectory === undefined || tlsCert === undefined, {
+    path: ['acmeDirectory'],
+    message: '--acme-directory and --tls-cert exclude each other',
+  })
+  .refine(({ acmeDirectory, pageHosts }) => acmeDirectory === undefined || pageHosts.length > 0, {
+    path: ['pageHosts'],
+    message: '--acme-directory needs a name for the certificate (--page-host)',
+  })
+  .refine(
+    ({ acmeDirectory, acmeCa, acmeEmail }) => acmeDirectory !== undefined || (acmeCa ?? acmeEmail) === undefined,
+    {
+      path: ['acmeDirectory'],
+      message: '--acme-ca and --acme-email go with --acme-directory',
+    },
+  );
 export type ApplianceConfig = z.infer<typeof ConfigSchema>;
 export type ApplianceOptions = z.input<typeof ConfigSchema>;
 

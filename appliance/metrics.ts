@@ -23,6 +23,7 @@ export interface MetricsSources {
   alarms: () => readonly { code: string }[];
   /** Browsers and programs that follow what happens. */
   eventStreams: () => number;
+  audit: () => { isWritable: boolean; lostEntries: number };
   certificates: () => Promise<readonly CertificateLife[]>;
   versions: { version: string; kubernetes: string };
   clock: Clock;
@@ -58,7 +59,8 @@ export function createMetrics(sources: MetricsSources): Registry {
 
 type Figure = readonly [name: string, help: string, read: () => number];
 
-function gaugesOf({ discovery, enrol, kubernetesReady, candidates, eventStreams, devices }: MetricsSources): Figure[] {
+function gaugesOf(sources: MetricsSources): Figure[] {
+  const { discovery, enrol, kubernetesReady, candidates, eventStreams, devices, audit } = sources;
   const ticketsOut = (): number =>
     devices.list().filter(({ status }) => TICKET_STATES.includes(status?.join?.state ?? '')).length;
   return [
@@ -68,11 +70,12 @@ function gaugesOf({ discovery, enrol, kubernetesReady, candidates, eventStreams,
     ['usher_enrol_long_polls', 'Devices that wait for news', () => enrol().longPolls],
     ['usher_enrol_connections', 'Open connections of devices', () => enrol().connections],
     ['usher_event_streams', 'Browsers and programs that follow what happens', eventStreams],
+    ['usher_audit_writable', 'Whether the audit log can be written', () => Number(audit().isWritable)],
     ['usher_tickets_out', 'Tickets that are being made or are out', ticketsOut],
   ];
 }
 
-function countersOf({ discovery, enrol }: MetricsSources): Figure[] {
+function countersOf({ discovery, enrol, audit }: MetricsSources): Figure[] {
   return [
     ['usher_dhcp_messages_total', 'DHCP messages seen', () => discovery().dhcpMessages],
     ['usher_dhcp_malformed_total', 'DHCP messages that could not be read', () => discovery().dhcpMalformed],
@@ -84,6 +87,7 @@ function countersOf({ discovery, enrol }: MetricsSources): Figure[] {
     ['usher_enrol_rate_limited_total', 'Requests of devices above a limit', () => enrol().rateLimited],
     ['usher_enrol_connections_refused_total', 'Connections of devices above a limit', () => enrol().connectionsRefused],
     ['usher_tickets_total', 'Tickets handed out', () => enrol().tickets],
+    ['usher_audit_entries_lost_total', 'Entries that the audit log has lost', () => audit().lostEntries],
   ];
 }
 

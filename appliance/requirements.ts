@@ -52,6 +52,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { tool: 'dhclient', package: 'isc-dhcp-client', purpose: 'tests', why: 'a second DHCP client to be seen' },
   { tool: 'openssl', package: 'openssl', purpose: 'tests', why: 'a second opinion on certificates' },
+  { tool: 'curl', package: 'curl', purpose: 'tests', why: 'a program that believes whom the system believes' },
+  {
+    tool: 'update-ca-certificates',
+    package: 'ca-certificates',
+    purpose: 'tests',
+    why: 'the trust store of the system',
+  },
   { tool: 'chromium', package: 'chromium', purpose: 'tests', why: 'the page as a person sees it' },
 ];
 

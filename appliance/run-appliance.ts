@@ -61,8 +61,9 @@ export async function runAppliance(options: ApplianceOptions): Promise<void> {
 }
 
 /** What people compare with the fingerprint that their phone shows. */
-function trustText({ issuer, caFingerprint }: PageCertificateView): string {
+function trustText({ issuer, caFingerprint, acme }: PageCertificateView): string {
   if (issuer === 'Given') return 'the page has your own certificate';
+  if (issuer === 'Acme') return `the page has a certificate of ${acme?.url ?? 'the ACME server'}`;
   return `SHA-256 ${fingerprintText(caFingerprint)}   (open /trust on the page)`;
 }
 

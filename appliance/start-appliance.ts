@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { PageCertificateView } from '../api/core/schemas.ts';
 import { startApiServer, type ApiServer } from '../api/server/api-server.ts';
+import type { AcmeSettings } from '../api/server/page-certificate/open-page-certificate.ts';
 import { advertiseAppliance } from '../discovery/sources/advertise.ts';
 import { startDiscovery, type Discovery } from '../discovery/sources/discovery.ts';
 import { asUsherError } from '../foundation/errors.ts';
@@ -12,7 +13,7 @@ import { loadOrCreateTicketKey } from '../join/controller/ticket-key.ts';
 import { Artifacts } from '../join/enrol/artifacts.ts';
 import { loadOrCreateAuthority, type EnrolAuthority } from '../join/enrol/authority.ts';
 import { Candidates } from '../join/enrol/candidates.ts';
-import { ClaimCodes } from '../join/enrol/claim-codes.ts';
+import { ClaimCodes, deviceOfCode } from '../join/enrol/claim-codes.ts';
 import { startEnrolServer, type EnrolServer } from '../join/enrol/server.ts';
 import { KubeEnrolTokens } from '../join/enrol/tokens.ts';
 import type { ApprovalRules } from '../join/core/approval-rule.ts';
@@ -28,7 +29,7 @@ import { readCertificates } from './certificates.ts';
 import type { ApplianceConfig } from './config.ts';
 import { followAddresses } from './follow-addresses.ts';
 import { startKubernetes, type Kubernetes } from './kubernetes.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type MetricsSources } from './metrics.ts';
 import { siteView } from './site-view.ts';
 import { StopList } from './stop-list.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -120,7 +121,10 @@ async function openDoors(parts: Parts): Promise<ApiServer> {
     candidates.close();
     return Promise.resolve();
   });
-  const claimCodes = new ClaimCodes({ clock, random });
+  const claimCodes = new ClaimCodes({
+    ...{ clock, random },
+    usedBy: (fingerprint) => deviceOfCode(informers.devices.list(), fingerprint),
+  });
   stops.add('claim codes', () => {
     claimCodes.close();
     return Promise.resolve();
@@ -206,7 +210,8 @@ async function openPage(parts: Parts, doors: Doors): Promise<ApiServer> {
   // The server wants the metrics, and these want to know of the server.
   const opened: { server?: ApiServer } = {};
   const eventStreams = (): number => opened.server?.eventStreams() ?? 0;
-  const registry = metricsOf(parts, { informers, candidates, enrol, alarms, eventStreams });
+  const audit: MetricsSources['audit'] = () => opened.server?.audit() ?? { isWritable: true, lostEntries: 0 };
+  const registry = metricsOf(parts, { informers, candidates, enrol, alarms, eventStreams, audit });
   opened.server = await startApiServer({
     ...listenOn(config),
     port: config.pagePort,
@@ -225,9 +230,10 @@ async function openPage(parts: Parts, doors: Doors): Promise<ApiServer> {
     identifyWays: { agent: enrol, node: await identifyJobs(parts) },
     uiDir: join(import.meta.dirname, '../ui/dist'),
     stateDir: config.stateDir,
-    allowHosts: config.allowHosts,
+    allowHosts: [...config.allowHosts, ...config.pageHosts],
     oidcConfig: config.oidcConfig,
     tlsFiles: tlsFilesOf(config),
+    acme: acmeOf(config),
     clock,
     random,
     logger: logger.child({ part: 'api' }),
@@ -240,9 +246,9 @@ async function openPage(parts: Parts, doors: Doors): Promise<ApiServer> {
 
 function metricsOf(
   { config, surroundings, discovery, kubernetes, authority }: Parts,
-  doors: Omit<Doors, 'rules' | 'tokens' | 'claimCodes'> & { eventStreams: () => number },
+  doors: Omit<Doors, 'rules' | 'tokens' | 'claimCodes'> & Pick<MetricsSources, 'eventStreams' | 'audit'>,
 ): ReturnType<typeof createMetrics> {
-  const { informers, candidates, enrol, alarms, eventStreams } = doors;
+  const { informers, candidates, enrol, alarms, eventStreams, audit } = doors;
   const k3sDir = config.kubeconfig === undefined ? join(config.stateDir, 'k3s/data/server/tls') : undefined;
   return createMetrics({
     discovery: () => discovery.counters(),
@@ -254,10 +260,12 @@ function metricsOf(
     onKubeAnswer: (handler) => void kubernetes.requests.onAnswer(handler),
     alarms: () => alarms.list(),
     eventStreams,
+    audit,
     certificates: () =>
       readCertificates({
         ...{ enrolmentCaPem: authority.caPem, pageDir: join(config.stateDir, 'page'), k3sDir },
         tlsCertPath: config.tlsCert,
+        isByAcme: config.acmeDirectory !== undefined,
       }),
     versions: { version: applianceVersion(), kubernetes: kubernetes.version },
     clock: surroundings.clock,
@@ -266,6 +274,11 @@ function metricsOf(
 
 function tlsFilesOf({ tlsCert, tlsKey }: ApplianceConfig): { certPath: string; keyPath: string } | undefined {
   return tlsCert === undefined || tlsKey === undefined ? undefined : { certPath: tlsCert, keyPath: tlsKey };
+}
+
+function acmeOf({ acmeDirectory, acmeCa, acmeEmail, acmePort, pageHosts }: ApplianceConfig): AcmeSettings | undefined {
+  if (acmeDirectory === undefined) return undefined;
+  return { directory: acmeDirectory, caFile: acmeCa, email: acmeEmail, port: acmePort, names: pageHosts };
 }
 
 function listenOn({ host }: ApplianceConfig): { host?: string } {

@@ -28,7 +28,7 @@ const HEAVY: Readonly<Record<string, { summary: string; load: (program: Command)
     load: async (program) => (await import('./commands/start.ts')).addStart(program),
   },
   lab: {
-    summary: 'plug, unplug, kill, boot and reflash the machines of the lab',
+    summary: 'add, plug, unplug, kill, boot and reflash the machines of the lab',
     load: async (program) => (await import('./commands/lab.ts')).addLab(program),
   },
   doctor: {

@@ -142,7 +142,7 @@ async function explain(site: Site, progress: Progress): Promise<void> {
     npx usher devices
     npx usher claim <id> --name lathe-left --label machine=lathe --label location=left --wait
     npx usher kubectl get nodes --show-labels
-    npx usher lab status            also: plug, unplug, kill, boot, reflash
+    npx usher lab status            also: add, plug, unplug, kill, boot, reflash
 
   Ctrl-C takes everything down.
 `);

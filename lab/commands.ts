@@ -18,6 +18,16 @@ interface Options {
   follow?: boolean;
 }
 
+interface AddOptions {
+  model?: string;
+  serial?: string;
+  generic?: true;
+  dataDisk?: number;
+}
+
+/** What a Pi shows whoever looks at its screen. */
+const SCREEN = '/etc/issue.d/usher.issue';
+
 const VERB_TEXT: Readonly<Record<Verb, string>> = {
   plug: 'put the network cable in; a machine that is off is switched on',
   unplug: 'pull the network cable; the machine stays on',
@@ -47,7 +57,7 @@ const COLUMNS: readonly [title: string, cell: (machine: MachineStatus) => string
 export function addLabCommands(program: Command): void {
   const lab = program
     .command('lab')
-    .summary('plug, unplug, kill, boot and reflash the machines of the lab')
+    .summary('add, plug, unplug, kill, boot and reflash the machines of the lab')
     .description('Acts on the machines of a running lab (usher start --lab N), as a hand would.')
     .enablePositionalOptions();
   subcommand(lab, 'status', 'Lists the machines.').action(async (_options: unknown, command: Command) => {
@@ -92,14 +102,16 @@ export function addLabCommands(program: Command): void {
 }
 
 function addAdd(lab: Command): void {
-  subcommand(lab, 'add [name]', 'Adds a Raspberry Pi with a card of this site and plugs it in.')
+  subcommand(lab, 'add [name]', 'Adds a Raspberry Pi with a card of this site, or a generic one, and plugs it in.')
     .option('--model <model>', 'what its device tree says, for instance "Raspberry Pi 5 Model B Rev 1.0"')
     .option('--serial <hex>', 'its serial number, 16 hexadecimal digits')
+    .option('--generic', 'its card belongs to no site: it shows a claim code and is admitted by that')
     .option('--data-disk <MiB>', 'a small disk of its own for what k3s keeps', Number)
+    .addHelpText('after', `\nThe screen of one with a generic card: usher lab exec pi-4 cat ${SCREEN}`)
     .action(async (name: string | undefined, options: object, command: Command) => {
       const { labName, output } = optionsOf(command);
-      const { model, serial, dataDisk } = options as { model?: string; serial?: string; dataDisk?: number };
-      const given = { name, model, serial, dataDiskMiB: dataDisk };
+      const { model, serial, generic, dataDisk } = options as AddOptions;
+      const given = { name, model, serial, generic, dataDiskMiB: dataDisk };
       const wanted = AddRequest.safeParse(
         Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       );

@@ -39,6 +39,8 @@ export interface PiOptions extends BoardOptions {
   readonly name?: string;
   /** What is on its card; not looked at when its disk was kept from an earlier run. Default: as the lab's cards are. */
   readonly card?: Card;
+  /** Its card belongs to no site, and the device is admitted by its claim code; not looked at when `card` is given. */
+  readonly generic?: boolean;
   /** More host folders that it sees. */
   readonly binds?: MachineSpec['binds'];
   /** DHCP option 60 that it sends. */
@@ -47,8 +49,8 @@ export interface PiOptions extends BoardOptions {
   readonly dataDiskMiB?: number;
 }
 
-/** Gives the card for a board; asked only when a card must be written. */
-export type CardSource = (machine: string) => Promise<Card>;
+/** Gives the card for a board, of the site or a generic one; asked only when a card must be written. */
+export type CardSource = (machine: string, isGeneric: boolean) => Promise<Card>;
 
 /** A machine as callers name it; its MAC address is derived from its name unless given. */
 export type MachineOptions = Omit<MachineSpec, 'mac'> & { readonly mac?: string };
@@ -154,7 +156,10 @@ export class Lab {
       ...(options.dataDiskMiB === undefined ? {} : { dataDiskMiB: options.dataDiskMiB }),
     });
     await machine.setPlugged(false);
-    if (!(await machine.hasDisk())) await writeCard(machine.folder, options.card ?? (await this.#cardSource(name)));
+    if (!(await machine.hasDisk())) {
+      const card = options.card ?? (await this.#cardSource(name, options.generic === true));
+      await writeCard(machine.folder, card);
+    }
     return machine;
   }
 
@@ -188,7 +193,7 @@ export class Lab {
   async reflash(name: string, card?: Card): Promise<void> {
     const machine = this.machine(name);
     const wasOn = machine.isOn;
-    await machine.reflash(card ?? (await this.#cardSource(name)));
+    await machine.reflash(card ?? (await this.#cardSource(name, false)));
     if (wasOn) await machine.boot();
   }
 

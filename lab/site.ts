@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ApiClient } from '../api/client/api-client.ts';
 import { findAppliance } from '../api/client/find-appliance.ts';
+import { genericCard } from '../api/client/generic-card.ts';
 import type { CardOptions } from '../bootstrap-image/card.ts';
 import { type Clock, systemClock } from '../foundation/clock.ts';
 import { isUsherError, messageOf, UsherError } from '../foundation/errors.ts';
 import { type Logger, silentLogger } from '../foundation/logger.ts';
+import { systemRandom } from '../foundation/random.ts';
 import { LAN } from './core/address-plan.ts';
 import type { Bind } from './core/mount-plan.ts';
 import type { Card } from './disk.ts';
@@ -125,7 +127,7 @@ async function bringUp(lab: Lab, options: SiteOptions): Promise<Site> {
   await step('router and switch', () => lab.up());
   const master = await step('master', () => startMaster(lab, options, FIRST_MASTER));
   const doors = await step('Kubernetes and Usher', () => openDoors(lab, master, options));
-  lab.useCards((machine) => cardFromAppliance(lab, doors.cliFile, machine));
+  lab.useCards((machine, isGeneric) => cardFromAppliance(lab, doors.cliFile, isGeneric ? undefined : machine));
   await step(`${options.pis} Raspberry Pis`, () => plugPis(lab, options.pis));
   return { lab, master, ...doors, stop: () => lab.down() };
 }
@@ -252,10 +254,20 @@ async function writeKubeconfig(from: string, to: string, port: number): Promise<
   return true;
 }
 
-/** Asks the appliance for a card token, as an operator who writes a card does. */
-async function cardFromAppliance(lab: Lab, cliFile: string, machine: string): Promise<Card> {
-  const client = new ApiClient(findAppliance({ tokenFile: cliFile, env: {} }));
+/** Asks the appliance for a card, as an operator who writes one does: with a token for `machine`, else a generic one. */
+async function cardFromAppliance(lab: Lab, cliFile: string, machine: string | undefined): Promise<Card> {
+  const appliance = findAppliance({ tokenFile: cliFile, env: {} });
+  const client = new ApiClient(appliance);
   try {
+    if (machine === undefined) {
+      // Who tries the lab opens the page through the relay on this machine; the LAN is in another namespace.
+      const claimBase = new URL(appliance.url).origin;
+      const { card } = genericCard({
+        ...{ site: await client.site(), claimBase, isLabelled: false },
+        ...{ nowMs: systemClock.nowMs(), random: systemRandom },
+      });
+      return await lab.cards.write(card);
+    }
     const { card } = await client.createToken({ kind: 'card', note: `lab ${machine}` });
     return await lab.cards.write(card as NonNullable<CardOptions['usherJson']>);
   } finally {

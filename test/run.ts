@@ -16,13 +16,15 @@ import { LAB_PAUSE_IMAGE, writeLabImages } from '../lab/lab-images.ts';
  */
 const USAGE = `npm test [-- [SUITE …] [--k3s PATH] [--images DIR] [--full]]
 
-SUITE      lint, unit, contract, site, browser; default: all of them
+SUITE      lint, unit, contract, site, browser, walk; default: all of them
 --k3s      the k3s binary to test against; default: the stand-in, built when needed
 --images   folder of image tarballs that the nodes get; default: a pause image and a sample app made here
 --full     with full counts (fuzzing, storms) instead of reduced ones
 `;
 
-const VITEST_SUITES = ['unit', 'contract', 'site', 'browser'] as const;
+const VITEST_SUITES = ['unit', 'contract', 'site', 'browser', 'walk'] as const;
+/** Those that run on a Kubernetes. */
+const ON_KUBERNETES: readonly string[] = ['contract', 'site', 'walk'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -43,7 +45,7 @@ async function main(): Promise<Tally> {
   const environment: NodeJS.ProcessEnv = { ...process.env, FORCE_COLOR: '0' };
   if (values.full === true) environment['USHER_FULL'] = '1';
   if (wanted.some((suite) => suite !== 'lint' && suite !== 'unit')) await ensureRequirements('tests', say);
-  if (wanted.includes('contract') || wanted.includes('site')) Object.assign(environment, await findKubernetes());
+  if (wanted.some((suite) => ON_KUBERNETES.includes(suite))) Object.assign(environment, await findKubernetes());
   const total: Tally = { passed: 0, failed: 0 };
   for (const suite of wanted) {
     const startedMs = Date.now();

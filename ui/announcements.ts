@@ -34,12 +34,15 @@ export function newAlarms(before: readonly AlarmView[], alarms: readonly AlarmVi
   const fresh = alarms.filter(({ id }) => before.every((known) => known.id !== id));
   const [first] = fresh;
   if (first === undefined) return '';
-  return fresh.length === 1 ? m.told.alarm(first.message) : m.told.alarms(fresh.length);
+  return fresh.length === 1
+    ? m.told.alarm(m.server(first.message, first.code) ?? first.message)
+    : m.told.alarms(fresh.length);
 }
 
 function standOf(device: DeviceView, m: Messages): Stand {
   const badge = badgeOf(device, m);
   const hint = groupOf(device) === 'claim' ? m.told.waitsForYou : '';
-  const failure = device.failure === undefined ? '' : `: ${device.failure.message}`;
-  return { badge, text: `${m.told.stand(nameOf(device, m), badge)}${hint}${failure}.` };
+  const { failure } = device;
+  const why = failure === undefined ? '' : `: ${m.server(failure.message, failure.code) ?? failure.message}`;
+  return { badge, text: `${m.told.stand(nameOf(device, m), badge)}${hint}${why}.` };
 }

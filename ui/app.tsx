@@ -84,7 +84,7 @@ function Page({ store, router, trust, onLanguage }: Props & { onLanguage: (langu
   }, [route]);
 
   if (session === undefined) return <p class="splash">{m.common.opening}</p>;
-  if (!session.signedIn) return <SignIn store={store} router={router} />;
+  if (!session.signedIn) return <SignIn store={store} router={router} trust={trust} />;
   const open = (next: Dialog): void => {
     dialog.value = next;
   };
@@ -95,7 +95,7 @@ function Page({ store, router, trust, onLanguage }: Props & { onLanguage: (langu
       <main class={store.connection.value === 'lost' ? 'stale' : ''}>
         <ConnectionBanner store={store} />
         {store.notice.value !== undefined && <Note refusal={store.notice.value} urgent />}
-        <Alarms store={store} isBrief={load !== undefined} />
+        <Alarms store={store} isBrief={load !== undefined} device={route.view === 'device' ? route.id : undefined} />
         {route.view === 'site' && (
           <SiteList {...{ store, layout, filter, selected, open, focus }} go={(href) => router.go(href)} />
         )}

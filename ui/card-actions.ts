@@ -3,18 +3,20 @@ import type { Messages } from './messages/en.ts';
 import { claimOf, groupOf } from './device-groups.ts';
 import type { Dialog } from './dialogs/dialog.ts';
 import { reaches, type Role } from './roles.ts';
+import { hrefOf } from './route.ts';
 
 export interface CardAction {
   text: string;
   look: 'primary' | 'plain' | 'quiet';
   /** Opens a dialog, or records a decision at once: what can be taken back easily does not ask. */
-  does: { dialog: Dialog } | { decision: DecisionRequest['decision'] };
+  does: { dialog: Dialog } | { decision: DecisionRequest['decision'] } | { href: string };
   /** It does what the remedy of the device's failure says, and is shown with it. */
   isRemedy: boolean;
 }
 
 type ActionId =
   | 'claim'
+  | 'code'
   | 'card'
   | 'retry'
   | 'trust'
@@ -59,10 +61,11 @@ export function actionsOf(device: DeviceView, m: Messages): CardAction[] {
   const { stage, failure } = device;
   const claim = claimOf(device);
   const hasKey = !device.id.startsWith('mac:');
-  const mayKeepOut = hasKey && claim === undefined && groupOf(device) !== 'aside' && stage !== 'Ready';
+  const mayKeepOut = claim === undefined && groupOf(device) !== 'aside' && stage !== 'Ready';
   const isClaimable = claim === undefined && device.claim === undefined && device.claimable;
   const offered: Record<ActionId, boolean> = {
     claim: isClaimable || (claim === undefined && (stage === 'Seen' || stage === 'Ready')),
+    code: device.codeAwaited === true,
     card: stage === 'NoEvidence',
     retry: stage === 'Failed',
     trust: stage === 'Quarantined',
@@ -75,12 +78,12 @@ export function actionsOf(device: DeviceView, m: Messages): CardAction[] {
     rotate: stage === 'Revoked',
     revoke: hasKey && JOINED.has(stage),
     ignore: mayKeepOut,
-    reject: mayKeepOut,
+    reject: mayKeepOut && hasKey,
   };
   const wanted = failure === undefined ? [] : (REMEDIES[failure.code] ?? (stage === 'Failed' ? ['retry'] : []));
   // The newcomer's first answer is the one that its offer shows.
   const primary =
-    device.offer !== undefined ? undefined : isClaimable ? 'claim' : claim === undefined ? undefined : 'retry';
+    device.offer !== undefined ? undefined : isClaimable ? 'claim' : claim === undefined ? 'code' : 'retry';
   return (Object.keys(offered) as ActionId[])
     .filter((id) => offered[id])
     .map((id) => ({
@@ -131,6 +134,8 @@ function doingOf(id: ActionId, device: DeviceView, claim: string | undefined): C
       return { dialog: { kind: id, cardId, claim: claim ?? '', device } };
     case 'unclaim':
       return { dialog: { kind: 'unclaim', cardId, claim: claim ?? '', device } };
+    case 'code':
+      return { href: hrefOf('scan') };
     case 'card':
       return { dialog: { kind: 'card', cardId } };
     case 'rotate':

@@ -39,17 +39,37 @@ export function claimOf(device: DeviceView): string | undefined {
   return device.offer !== undefined && device.offer.claim === device.claim ? undefined : device.claim;
 }
 
-/** Claims that have no row of their own device: nothing on the network answers to them, or they are in conflict. */
+/**
+ * Claims that have no row of their own device: nothing on the network answers to them, or they are in conflict. That of a
+ * revoked device is on its row, with the button that removes it: nobody is to be alarmed by what was just decided.
+ */
 export function openClaims(claims: readonly ClaimView[], devices: readonly DeviceView[]): ClaimView[] {
   const shown = new Set(devices.map((device) => device.claim));
-  return claims.filter((claim) => claim.phase === 'Conflict' || (claim.phase === 'Waiting' && !shown.has(claim.name)));
+  const wanted = new Set(devices.filter(({ stage }) => stage !== 'Revoked').map((device) => device.claim));
+  const isRevoked = ({ name, conditions }: ClaimView): boolean =>
+    shown.has(name) && !wanted.has(name) && conditions.some(({ reason }) => reason === 'NodeNameTaken');
+  return claims.filter((claim) =>
+    claim.phase === 'Conflict' ? !isRevoked(claim) : claim.phase === 'Waiting' && !shown.has(claim.name),
+  );
 }
 
 /** What a device is called on the page. */
 export function nameOf(device: DeviceView, m: Messages): string {
   // The name of a node that this newcomer may only become is still another device's.
   const nodeName = device.offer === undefined ? device.nodeName : undefined;
-  return nodeName ?? device.hostname ?? device.model ?? device.vendor ?? m.card.unknown;
+  return nodeName ?? device.hostname ?? boardName(device) ?? device.vendor ?? m.card.unknown;
+}
+
+/** Its name, and its short id unless the name has it. */
+export function nameAndId(device: DeviceView, m: Messages): string {
+  const name = nameOf(device, m);
+  return name.includes(device.shortId) ? name : `${name} (${device.shortId})`;
+}
+
+/** A board without a name of its own, as people say it: `Pi 4 · k4t7m2` of a Raspberry Pi 4 Model B Rev 1.4. */
+function boardName({ model, shortId }: DeviceView): string | undefined {
+  if (model === undefined) return undefined;
+  return `${model.replace(/^Raspberry (?=Pi)/, '').replace(/ (Model|Rev)\b.*/, '')} · ${shortId}`;
 }
 
 /** Where a device stands, in a word or two. */

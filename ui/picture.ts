@@ -1,18 +1,20 @@
 import type { DeviceView } from '../api/core/schemas.ts';
-import { GROUPS, groupOf, LAST_STEP, nameOf, stepOf, type GroupId } from './device-groups.ts';
-import type { Messages } from './messages/en.ts';
+import { GROUPS, groupOf, LAST_STEP, stepOf, type GroupId } from './device-groups.ts';
 
 /** More devices than these are drawn as clusters. */
 export const MOST_NODES = 60;
 /** More places than these are drawn as one. */
 const MOST_PLACES = 12;
-const MAX_NAME = 10;
+/** Characters of a name that have room beside those of the next, and of each end of a longer one. */
+const MAX_NAME = 11;
+const NAME_ENDS = 4;
+const MAC_END = 8;
 
-export const PICTURE_WIDTH = 340;
-const COLUMNS = 5;
-const CELL = { width: 64, height: 62 };
-const TOP = 118;
-const PLACE_HEAD = 26;
+export const PICTURE_WIDTH = 320;
+const COLUMNS = 4;
+const CELL = { width: 75, height: 56 };
+const TOP = 106;
+const PLACE_HEAD = 28;
 const CLUSTER_HEIGHT = 64;
 
 export interface PictureNode {
@@ -62,7 +64,7 @@ export function placingKeys(devices: readonly DeviceView[]): string[] {
 }
 
 /** Where everything stands in the picture, in its own units; `by` is a label's key, or undefined for the groups. */
-export function pictureOf(devices: readonly DeviceView[], by: string | undefined, m: Messages): Picture {
+export function pictureOf(devices: readonly DeviceView[], by: string | undefined): Picture {
   const isClustered = devices.length > MOST_NODES;
   const placed = Map.groupBy(devices, (device) => (by === undefined ? groupOf(device) : (device.labels?.[by] ?? '')));
   const names = [...placed.keys()].toSorted((a, b) => orderOf(a, by) - orderOf(b, by) || a.localeCompare(b));
@@ -73,7 +75,7 @@ export function pictureOf(devices: readonly DeviceView[], by: string | undefined
     const height = PLACE_HEAD + (isClustered ? CLUSTER_HEIGHT - PLACE_HEAD : rows * CELL.height + 6);
     const place = {
       ...{ name, y, height, count: members.length },
-      nodes: isClustered ? [] : members.map((device, at) => nodeAt(device, at, y, m)),
+      nodes: isClustered ? [] : members.map((device, at) => nodeAt(device, at, y)),
       cluster: isClustered ? clusterOf(members) : undefined,
     };
     y += height + 10;
@@ -82,16 +84,23 @@ export function pictureOf(devices: readonly DeviceView[], by: string | undefined
   return { height: y, places };
 }
 
-function nodeAt(device: DeviceView, at: number, placeY: number, m: Messages): PictureNode {
+function nodeAt(device: DeviceView, at: number, placeY: number): PictureNode {
   const step = stepOf(device);
-  const name = nameOf(device, m);
+  // What a board calls itself is often what all of them do; its short id it shows itself.
+  const name = (device.offer === undefined ? device.nodeName : undefined) ?? device.shortId;
   return {
     ...{ id: device.id, group: groupOf(device) },
-    name: name.length > MAX_NAME ? `${name.slice(0, MAX_NAME - 1)}…` : name,
+    name: shortened(name),
     x: 10 + CELL.width * ((at % COLUMNS) + 0.5),
     y: placeY + PLACE_HEAD + CELL.height * Math.floor(at / COLUMNS) + 20,
     done: step === undefined ? undefined : step / LAST_STEP,
   };
+}
+
+/** Of a MAC address its end; of other names both ends. */
+function shortened(name: string): string {
+  if (name.length <= MAX_NAME) return name;
+  return name.includes(':') ? `…${name.slice(-MAC_END)}` : `${name.slice(0, NAME_ENDS)}…${name.slice(-NAME_ENDS)}`;
 }
 
 function clusterOf(members: readonly DeviceView[]): PictureCluster {

@@ -6,7 +6,8 @@ export type WayStep = (typeof WAY)[number];
 
 export interface WayPart {
   step: WayStep;
-  state: 'done' | 'now' | 'ahead';
+  /** Where it is, and what follows, unless somebody must decide first: then it has stopped, and reaches no more. */
+  state: 'done' | 'now' | 'ahead' | 'stopped' | 'unreached';
   /** From the step before to this one; undefined when either time is not known. */
   tookMs: number | undefined;
 }
@@ -33,13 +34,17 @@ export function wayOf(device: DeviceView, entries: readonly Entry[]): WayPart[] 
     const step = REASONS[reason];
     if (step !== undefined) reached.set(step, Math.min(reached.get(step) ?? Infinity, Date.parse(at)));
   }
-  const now = WAY.indexOf(stepNow(device));
+  const hasStopped = device.stage === 'Quarantined' || groupOf(device) === 'aside';
+  const furthest = hasStopped ? WAY.findLastIndex((step) => reached.has(step)) : -1;
+  const now = Math.max(WAY.indexOf(stepNow(device)), furthest);
   return WAY.map((step, at) => {
     const atMs = reached.get(step);
     const beforeMs = lastBefore(reached, at);
     const tookMs = atMs === undefined || beforeMs === undefined || at > now ? undefined : Math.max(0, atMs - beforeMs);
     const isEnd = step === 'ready' && device.stage === 'Ready';
-    return { step, state: at < now || isEnd ? 'done' : at === now ? 'now' : 'ahead', tookMs };
+    if (at < now || isEnd) return { step, state: 'done', tookMs };
+    if (hasStopped) return { step, state: at === now ? 'stopped' : 'unreached', tookMs };
+    return { step, state: at === now ? 'now' : 'ahead', tookMs };
   });
 }
 

@@ -383,7 +383,7 @@ export type paths = {
     };
     get?: never;
     put?: never;
-    /** Reject, ignore, revoke, reconsider or retry a device */
+    /** Reject, ignore, revoke, reconsider or retry a device; what has shown no key can be ignored by its MAC address */
     post: operations['decideDevice'];
     delete?: never;
     options?: never;
@@ -597,7 +597,7 @@ export type paths = {
     };
     /**
      * Who vouches for this page, and until when
-     * @description Without signing in, /trust tells how to trust the authority and gives its certificate.
+     * @description Without signing in, /trust tells how to trust the authority and gives its certificate. `trouble` is there while the certificate of --tls-cert or --acme-directory cannot be had.
      */
     get: operations['getPageCertificate'];
     put?: never;
@@ -856,7 +856,7 @@ export type paths = {
     delete: operations['removeUser'];
     options?: never;
     head?: never;
-    /** Another role or password; ends the sessions of the user */
+    /** Another role or password; ends the sessions of the user, and a password removes the passkeys too */
     patch: operations['changeUser'];
     trace?: never;
   };
@@ -891,7 +891,7 @@ export type components = {
       name: string;
       role: components['schemas']['Role'];
       /** @enum {string} */
-      state: 'usable' | 'expired';
+      state: 'usable' | 'expired' | 'ownerless';
     };
     ApprovalRuleChange: {
       firstNumber?: number;
@@ -1369,12 +1369,24 @@ export type components = {
       present: string;
     };
     PageCertificateView: {
+      acme?: {
+        /** Format: date-time */
+        nextOrderAt: string;
+        url: string;
+      };
       caFingerprint: string;
       /** @enum {string} */
-      issuer: 'SiteCa' | 'Given';
+      issuer: 'SiteCa' | 'Given' | 'Acme';
       names: string[];
       /** Format: date-time */
       notAfter: string;
+      trouble?: {
+        code: string;
+        message: string;
+        remedy: string;
+        /** Format: date-time */
+        since: string;
+      };
     };
     PasskeyList: {
       items: components['schemas']['PasskeyView'][];

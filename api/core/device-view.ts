@@ -27,7 +27,7 @@ export function deviceView(sources: RowSources): DeviceView {
     waitsFor: waitsFor(stage, sources),
     since: sinceOf(sources),
     ...seenTimes(sightings, candidate),
-    macs: [...new Set([...sightings.map(({ mac }) => mac), ...(hardware?.macs ?? [])])],
+    macs: macsOf(sources),
     ip: first(sightings, (sighting) => sighting.ip) ?? candidate?.ip ?? addressOf(node),
     hostname: first(sightings, (sighting) => sighting.hostname) ?? hardware?.hostname,
     vendor: first(sightings, (sighting) => sighting.vendor),
@@ -73,8 +73,29 @@ function offerView({
   };
 }
 
-/** Where it stands. An operator's decision counts at once, before the join controller has acted on it. */
-function stageOf({ device, candidate }: RowSources): Stage {
+/** As seen, newest first; as it says; and what is remembered of something that is not there. */
+function macsOf({ device, candidate, sightings, ignoredMac }: RowSources): string[] {
+  const seen = [...sightings].sort((a, b) => b.lastSeenMs - a.lastSeenMs).map(({ mac }) => mac);
+  const said = device?.status?.hardware?.macs ?? candidate?.hello.hw.macs ?? [];
+  return [...new Set([...seen, ...said, ...(ignoredMac === undefined ? [] : [ignoredMac.mac])])];
+}
+
+/**
+ * Where it stands. What has nothing to show for itself and the MAC address of an ignored device, or one that was ignored
+ * before it showed a key, is taken for that one, and stays ignored. A MAC address is only said, never proven, so it hides and does nothing else: whoever
+ * has evidence, a used token of this site or a claim is shown, since somebody wrote its card or named it on purpose, and
+ * no stranger that was ignored can hide it by saying its address.
+ */
+function stageOf(sources: RowSources): Stage {
+  const stage = ownStage(sources);
+  const { ignoredTwins, ignoredMac, claim, offer } = sources;
+  const isUnproven = stage === 'Seen' || stage === 'NoEvidence';
+  const isKnown = ignoredTwins !== undefined || ignoredMac !== undefined;
+  return isUnproven && isKnown && claim === undefined && offer === undefined ? 'Ignored' : stage;
+}
+
+/** An operator's decision counts at once, before the join controller has acted on it. */
+function ownStage({ device, candidate }: RowSources): Stage {
   if (device === undefined) return candidate === undefined ? 'Seen' : 'NoEvidence';
   if (device.spec.decision !== 'Undecided') return device.spec.decision;
   const phase = device.status?.phase ?? 'Pending';
@@ -87,9 +108,10 @@ function isClaimable({ device, claim }: RowSources, stage: Stage): boolean {
   return stage === 'Pending' || stage === 'Failed';
 }
 
-function sinceOf({ device, candidate, sightings }: RowSources): string {
+function sinceOf({ device, candidate, sightings, ignoredMac }: RowSources): string {
   const since = device?.status?.join?.since ?? device?.metadata.creationTimestamp;
   if (since !== undefined) return since;
+  if (candidate === undefined && ignoredMac !== undefined) return ignoredMac.at;
   const seenMs = candidate?.firstSeenMs ?? Math.min(...sightings.map(({ firstSeenMs }) => firstSeenMs));
   return toRfc3339(Number.isFinite(seenMs) ? seenMs : 0);
 }

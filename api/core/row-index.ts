@@ -1,9 +1,11 @@
 import { isVerified } from '../../join/core/evidence.ts';
 import type { Candidate } from '../../join/core/ports.ts';
 import type { Sighting } from '../../discovery/core/sighting.ts';
+import { DEVICE_ANNOTATION } from '../../k8s/core/node-claim.ts';
 import type { Device, DeviceClaim, Node } from '../../k8s/core/resources.ts';
 import { ClaimIndex, keyOfMatch, keysOf, type Identity } from './claim-index.ts';
 import { deviceView, MAC_ROW_PREFIX } from './device-view.ts';
+import type { IgnoredMac } from './ignored-mac.ts';
 import { MultiMap } from './multi-map.ts';
 import { OfferIndex } from './offer-index.ts';
 import type { RowSources } from './row-sources.ts';
@@ -12,7 +14,7 @@ import type { DeviceView } from './schemas.ts';
 /**
  * Everything known, arranged as rows: one for each physical thing. What has shown a key has a row of its own (two keys
  * are two things); a sighting belongs to the device that has its MAC address, else to the one it names, else it is a
- * row itself. Each `set…` and `remove…` gives the ids of the rows that may look different now.
+ * row itself; so does a MAC address that was ignored, seen or not. Each `set…` and `remove…` gives the ids of the rows that may look different now.
  */
 export class RowIndex {
   readonly #devices = new Map<string, Device>();
@@ -23,6 +25,10 @@ export class RowIndex {
   readonly #offers = new OfferIndex();
   /** MAC address → ids of devices and candidates that say they have it. */
   readonly #idsOfMac = new MultiMap();
+  /** MAC address → ids of devices that say they have it, and that an operator ignored. */
+  readonly #ignoredOfMac = new MultiMap();
+  /** MAC addresses that an operator ignored. */
+  #ignoredMacs: ReadonlyMap<string, IgnoredMac> = new Map();
   /** Device id → MAC addresses of sightings that name it. */
   readonly #hintedMacs = new MultiMap();
   /** Node name → ids of devices that are, or are to become, that node. */
@@ -53,6 +59,14 @@ export class RowIndex {
 
   removeSighting(mac: string): ReadonlySet<string> {
     return this.#changeSighting(mac, undefined);
+  }
+
+  /** Takes in all MAC addresses that are ignored now. */
+  setIgnoredMacs(macs: ReadonlyMap<string, IgnoredMac>): ReadonlySet<string> {
+    const before = this.#ignoredMacs;
+    this.#ignoredMacs = macs;
+    const changed = [...before.keys(), ...macs.keys()].filter((mac) => before.get(mac)?.at !== macs.get(mac)?.at);
+    return this.#reindexed(new Set(changed.flatMap((mac) => [this.#rowOfMac(mac), ...this.#idsOfMac.get(mac)])));
   }
 
   setNode(node: Node): ReadonlySet<string> {
@@ -96,7 +110,7 @@ export class RowIndex {
   /** Ids of all rows. */
   ids(): Set<string> {
     const ids = new Set([...this.#devices.keys(), ...this.#candidates.keys()]);
-    for (const mac of this.#sightings.keys()) ids.add(this.#rowOfMac(mac));
+    for (const mac of [...this.#sightings.keys(), ...this.#ignoredMacs.keys()]) ids.add(this.#rowOfMac(mac));
     return ids;
   }
 
@@ -111,10 +125,34 @@ export class RowIndex {
     const device = this.#devices.get(id);
     const candidate = this.#candidates.get(id);
     const sightings = this.#sightingsOf(id);
-    if (device === undefined && candidate === undefined && sightings.length === 0) return undefined;
+    const [ignoredMac] = this.ignoredMacs(id);
+    const ignored = ignoredMac === undefined ? undefined : this.#ignoredMacs.get(ignoredMac);
+    const byMac =
+      ignoredMac === undefined || ignored === undefined ? {} : { ignoredMac: { mac: ignoredMac, ...ignored } };
+    if (device === undefined && candidate === undefined && sightings.length === 0) {
+      return ignoredMac === undefined ? undefined : { id, sightings, ...byMac };
+    }
     const claim = this.#claims.claimOf(identityOf(id, device, candidate, sightings), device?.status?.claimRef?.name);
-    const known = { id, device, candidate, sightings, claim, node: this.#nodeOf(device) };
-    return { ...known, ...this.#succession(id) };
+    const known = { id, device, candidate, sightings, claim, node: this.#nodeOf(device), ...byMac };
+    const ignoredTwins = this.ignoredTwins(id);
+    return { ...known, ...(ignoredTwins.length === 0 ? {} : { ignoredTwins }), ...this.#succession(id) };
+  }
+
+  /** Those of its MAC addresses that an operator ignored as such, before they had shown a key. */
+  ignoredMacs(id: string): string[] {
+    if (this.#ignoredMacs.size === 0) return [];
+    const macs = new Set([...this.#macsOf(id), ...this.#macsOnLan(id)]);
+    return [...macs].filter((mac) => this.#ignoredMacs.has(mac)).sort();
+  }
+
+  /**
+   * Ids of the other devices that an operator ignored, and that say they have one of its MAC addresses: a board that
+   * comes with a new key is likely to be the one that was ignored.
+   */
+  ignoredTwins(id: string): string[] {
+    const twins = new Set(this.#macsOf(id).flatMap((mac) => [...this.#ignoredOfMac.get(mac)]));
+    twins.delete(id);
+    return [...twins].sort();
   }
 
   /** Who could take whose place, and who took it. An offer that an operator has confirmed is none any more. */
@@ -142,17 +180,22 @@ export class RowIndex {
     const name = nodeNameOf(device);
     const node = name === undefined ? undefined : this.#nodes.get(name);
     const uid = device?.status?.nodeRef?.uid;
-    return uid === undefined || node?.metadata.uid === uid ? node : undefined;
+    if (uid !== undefined) return node?.metadata.uid === uid ? node : undefined;
+    // A name that was handed over is still that of the device before; the node says whose it is.
+    const owner = node?.metadata.annotations?.[DEVICE_ANNOTATION];
+    return owner === undefined || owner === device?.metadata.name ? node : undefined;
   }
 
   #sightingsOf(id: string): Sighting[] {
+    return this.#macsOnLan(id).flatMap((mac) => this.#sightings.get(mac) ?? []);
+  }
+
+  /** MAC addresses of which what is seen belongs to the row. */
+  #macsOnLan(id: string): string[] {
     const macs = id.startsWith(MAC_ROW_PREFIX)
       ? [id.slice(MAC_ROW_PREFIX.length)]
       : new Set([...this.#macsOf(id), ...this.#hintedMacs.get(id)]);
-    return [...macs].flatMap((mac) => {
-      const sighting = this.#sightings.get(mac);
-      return sighting !== undefined && this.#rowOfMac(mac) === id ? [sighting] : [];
-    });
+    return [...macs].filter((mac) => this.#rowOfMac(mac) === id);
   }
 
   /** The row that what is seen of a MAC address belongs to. */
@@ -181,12 +224,20 @@ export class RowIndex {
     return this.#devices.get(id)?.status?.hardware?.macs ?? this.#candidates.get(id)?.hello.hw.macs ?? [];
   }
 
+  #isIgnored(id: string): boolean {
+    return this.#devices.get(id)?.spec.decision === 'Ignored';
+  }
+
   #changeKeyed(id: string, change: () => void): ReadonlySet<string> {
     const touched = new Set([id]);
     const before = this.#macsOf(id);
+    const wasIgnored = this.#isIgnored(id);
     const hinted = this.#hintedMacs.get(id);
     for (const mac of [...before, ...hinted]) touched.add(this.#rowOfMac(mac));
-    for (const mac of before) this.#idsOfMac.remove(mac, id);
+    for (const mac of before) {
+      this.#idsOfMac.remove(mac, id);
+      this.#ignoredOfMac.remove(mac, id);
+    }
     const nodeBefore = nodeNameOf(this.#devices.get(id));
     if (nodeBefore !== undefined) this.#idsOfNode.remove(nodeBefore, id);
     change();
@@ -196,7 +247,11 @@ export class RowIndex {
     for (const mac of after) {
       touched.add(this.#rowOfMac(mac));
       this.#idsOfMac.add(mac, id);
+      if (this.#isIgnored(id)) this.#ignoredOfMac.add(mac, id);
     }
+    const isTold = wasIgnored || this.#isIgnored(id);
+    for (const mac of isTold ? [...before, ...after] : [])
+      for (const twin of this.#idsOfMac.get(mac)) touched.add(twin);
     for (const mac of [...before, ...after, ...hinted]) touched.add(this.#rowOfMac(mac));
     const partners = this.#offers.set(id, this.#devices.get(id), this.#candidates.get(id));
     return new Set([...this.#reindexed(touched), ...partners]);

@@ -191,7 +191,10 @@ export type ClaimView = z.infer<typeof ClaimView>;
 export const ClaimList = z.object({ items: z.array(ClaimView), nextCursor });
 export type ClaimList = z.infer<typeof ClaimList>;
 
-/** POST /api/v1/devices/{id}/decision. `Undecided` takes a decision back; `Retry` ends a failed wait at once. */
+/**
+ * POST /api/v1/devices/{id}/decision. `Undecided` takes a decision back; `Retry` ends a failed wait at once. Of what has
+ * shown no key (`mac:…`) only `Ignored` and `Undecided` can be said: its MAC address is remembered, or forgotten.
+ */
 export const DecisionRequest = z.object({
   decision: z.enum(['Undecided', 'Rejected', 'Ignored', 'Revoked', 'Retry']),
 });

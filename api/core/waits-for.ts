@@ -37,14 +37,32 @@ function atStage(stage: Stage, sources: RowSources): string | undefined {
     case 'Quarantined':
       return 'waits for an operator: something about this device is not as it was';
     case 'Rejected':
+      return 'rejected: stays so until an operator reconsiders';
     case 'Ignored':
+      return ignoredAs(sources) ?? 'ignored: stays so until an operator reconsiders';
     case 'Revoked':
-      if (stage === 'Revoked' && sources.node !== undefined) return leaving(sources.node);
-      return `${stage.toLowerCase()}: stays so until an operator reconsiders`;
+      return revoked(sources);
     case 'Replaced':
       if (sources.node !== undefined) return leaving(sources.node);
       return 'replaced by another device: stays so until an operator retries it';
   }
+}
+
+/** Nobody decided about this key; the sentence names the device, or the MAC address, about which somebody did. */
+function ignoredAs({ device, candidate, ignoredMac, ignoredTwins: [twin] = [] }: RowSources): string | undefined {
+  if ((device?.spec.decision ?? 'Undecided') !== 'Undecided') return undefined;
+  if (ignoredMac !== undefined && (device ?? candidate) !== undefined) {
+    return `ignored by its MAC address ${ignoredMac.mac}: stays so until an operator reconsiders`;
+  }
+  if (twin === undefined) return undefined;
+  return `ignored like device ${shortIdOf(twin)}, whose MAC address it has: stays so until an operator reconsiders`;
+}
+
+function revoked({ node, claim }: RowSources): string {
+  if (node !== undefined) return leaving(node);
+  return claim === undefined
+    ? 'revoked: stays so until an operator reconsiders'
+    : `revoked: stays so until an operator reconsiders; its claim ${claim.metadata.name} stays until it is removed`;
 }
 
 function leaving(node: Node): string {
@@ -59,9 +77,15 @@ function noEvidence({ candidate, claim, offer }: RowSources): string {
   return `waits for evidence: ${why}`;
 }
 
-function pending({ device, claim, offer }: RowSources): string {
+function pending({ device, claim, offer, ignoredMac, ignoredTwins: [twin] = [] }: RowSources): string {
   const claimed = conditionOf(device, 'Claimed');
   if (claim === undefined && offer !== undefined) return offerText(offer);
+  if (claim === undefined && twin !== undefined) {
+    return `waits for a claim; it has the MAC address of device ${shortIdOf(twin)}, which is ignored`;
+  }
+  if (claim === undefined && ignoredMac !== undefined) {
+    return `waits for a claim; its MAC address ${ignoredMac.mac} is ignored, until an operator reconsiders`;
+  }
   if (claim === undefined) return 'waits for a claim';
   if (device !== undefined && !isVerified(device.spec.evidence)) return 'waits for evidence';
   if (claimed?.status === 'False' && claimed.reason !== 'NoClaim') return claimed.message;

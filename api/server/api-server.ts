@@ -21,13 +21,15 @@ import { ApiToken } from './api-token.ts';
 import { makeApp, type MetricsSource } from './app.ts';
 import { limitConnections } from './connection-limit.ts';
 import { EventHub } from './event-hub.ts';
+import { IgnoredMacs } from './ignored-macs.ts';
 import type { IdentifyWays } from './identifier.ts';
 import { LiveModel, type Informers } from './live-model.ts';
 import { MachineNames } from './machine-names.ts';
 import type { TlsFiles } from './page-certificate/given-certificate.ts';
-import { PageCertificate } from './page-certificate/page-certificate.ts';
+import { openPageCertificate, type AcmeSettings } from './page-certificate/open-page-certificate.ts';
+import type { PageCertificate } from './page-certificate/page-certificate.ts';
 import { trailDevices } from './people/device-trail.ts';
-import { openPeople } from './people/open-people.ts';
+import { openPeople, type People } from './people/open-people.ts';
 import type { K3sPlace } from './routes/revocation-routes.ts';
 
 export interface ApiServerOptions {
@@ -66,6 +68,8 @@ export interface ApiServerOptions {
   allowHosts?: readonly string[];
   /** The operators' own certificate for the page; default only one by the site's own authority. */
   tlsFiles?: TlsFiles | undefined;
+  /** An ACME server that gives the page its certificate, instead. */
+  acme?: AcmeSettings | undefined;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -88,6 +92,8 @@ export interface ApiServer {
   pageCertificate(): PageCertificateView;
   /** How many follow what happens. */
   eventStreams(): number;
+  /** How it stands with the audit log. */
+  audit(): Pick<People['audit'], 'isWritable' | 'lostEntries'>;
   close(): Promise<void>;
 }
 
@@ -106,20 +112,21 @@ const WILDCARDS = new Set(['', '::', '0.0.0.0']);
  */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { clock, random, logger } = options;
-  const names = new MachineNames(clock, [...(options.allowHosts ?? []), ...hostNamesOf(options)]);
-  const { tlsFiles } = options;
+  const allowed = [...(options.allowHosts ?? []), ...(options.acme?.names ?? []), ...hostNamesOf(options)];
+  const names = new MachineNames(clock, allowed);
   const dir = join(options.stateDir, 'page');
-  const certificate = await PageCertificate.open({ dir, clock, random, logger, tlsFiles }, names.all());
+  const { certificate, close: closeCertificate } = await openPageCertificate({ ...options, dir }, names.all());
   const apiToken = await ApiToken.open(options.stateDir, random);
   const people = await openPeople({ ...options, cliToken: apiToken, siteName: () => options.site().name });
   const informers = options.informers ?? ownInformers(options.kube);
   const hub = new EventHub(clock);
   const publish = hub.publish.bind(hub);
   const alarms = options.alarms ?? NO_ALARMS;
-  const model = new LiveModel({ ...options, alarms, informers, publish });
+  const ignoredMacs = new IgnoredMacs(options);
+  const model = new LiveModel({ ...options, alarms, ignoredMacs, informers, publish });
   const untrail = trailDevices(informers.devices, people.audit);
   const claimCodes = options.claimCodes ?? new ClaimCodes({ clock, random });
-  const parts = { registry: options.registry, alarms, claimCodes, k3s: k3sPlace(options) };
+  const parts = { registry: options.registry, alarms, claimCodes, ignoredMacs, k3s: k3sPlace(options) };
   const app = makeApp({ ...options, ...parts, names, certificate, people, model, hub });
   const SNICallback: TlsOptions['SNICallback'] = (name, done) => done(null, certificate.contextFor(name));
   const server = createServer({ ...certificate.default, SNICallback, handshakeTimeout: HANDSHAKE_MS }, app);
@@ -128,8 +135,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const stopRenewing = renewCertificate(server, certificate, { names, publishFile, ...options });
   const close = async (): Promise<void> => {
     stopRenewing();
+    await closeCertificate();
     hub.close();
     model.close();
+    await ignoredMacs.stop();
     untrail();
     if (options.informers === undefined) await stopAll(informers);
     await closeServer(server);
@@ -147,6 +156,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       newSignInCode: () => people.signIn.newCode(),
       pageCertificate: () => certificate.view(),
       eventStreams: () => hub.size,
+      audit: () => people.audit,
       close,
     };
   } catch (error) {

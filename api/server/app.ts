@@ -16,6 +16,7 @@ import { ownHostsOnly, type Access } from './access.ts';
 import { addressKey, isLoopback } from './client-address.ts';
 import { errorReply } from './error-reply.ts';
 import type { EventHub } from './event-hub.ts';
+import type { IgnoredMacs } from './ignored-macs.ts';
 import { Identifier, NO_IDENTIFY_WAYS, type IdentifyWays } from './identifier.ts';
 import { smallBodies } from './json-bodies.ts';
 import type { LiveModel } from './live-model.ts';
@@ -24,6 +25,7 @@ import { openApiDocument } from './openapi.ts';
 import type { PageCertificate } from './page-certificate/page-certificate.ts';
 import { pageFiles } from './page-files.ts';
 import type { AlarmSource } from './alarms.ts';
+import { deviceMeant } from './people/device-facts.ts';
 import { auditTrail } from './people/audit-trail.ts';
 import type { People } from './people/open-people.ts';
 import { roleGate } from './people/role-gate.ts';
@@ -58,6 +60,7 @@ export interface AppParts {
   claimCodes: ClaimCodeDesk;
   candidates: CandidateList;
   alarms: AlarmSource;
+  ignoredMacs: IgnoredMacs;
   k3s: K3sPlace;
   makeCard: (token: Secret) => CardFile | Promise<CardFile>;
   site: () => SiteView;
@@ -117,7 +120,7 @@ function api(parts: AppParts): Router {
     response.json(document);
   });
   router.use(auditTrail(people.audit, clock));
-  router.use(roleGate(new RoleTable(document), people, clock));
+  router.use(roleGate(new RoleTable(document), people, { clock, deviceOf: (text) => deviceMeant(model, text) }));
   router.use(smallBodies());
   router.use(
     '/v1',
@@ -128,7 +131,7 @@ function api(parts: AppParts): Router {
     apiTokenRoutes(people),
     auditRoutes(people.audit),
     siteRoutes(parts.site, model, parts.hub, people.access),
-    deviceRoutes(model, parts.kube, parts.clock),
+    deviceRoutes(parts),
     storyRoutes(model, parts.kube, parts.clock),
     identifyRoutes(model, new Identifier({ ...parts, ways: parts.identifyWays ?? NO_IDENTIFY_WAYS })),
     replacementRoutes(model, parts.kube),

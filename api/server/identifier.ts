@@ -18,6 +18,13 @@ interface What {
   readonly seconds: number;
 }
 
+interface Shown {
+  readonly words: string;
+  untilMs: number;
+  /** Known once it has begun. */
+  how?: IdentifyView['how'];
+}
+
 /** How devices are reached. Each `show` gives false when the device did not begin within `waitMs`. */
 export interface IdentifyWays {
   /** By the agent's own request for news. */
@@ -44,7 +51,7 @@ export class Identifier {
   readonly #clock: Clock;
   readonly #random: Random;
   /** What is being shown, by device. */
-  readonly #shown = new Map<string, { words: string; untilMs: number }>();
+  readonly #shown = new Map<string, Shown>();
 
   constructor(options: { ways: IdentifyWays; clock: Clock; random: Random }) {
     this.#ways = options.ways;
@@ -60,14 +67,17 @@ export class Identifier {
     const { deviceId, shortId } = device;
     this.#forgetOver();
     const running = this.#shown.get(deviceId);
-    if (running !== undefined) throw new UsherError('IDENTIFY_RUNNING', { id: shortId, words: running.words });
+    if (running !== undefined && !this.#endedWithJoin(device, running)) {
+      throw new UsherError('IDENTIFY_RUNNING', { id: shortId, words: running.words });
+    }
     const words = identifyWords(this.#random, new Set([...this.#shown.values()].map((each) => each.words)));
-    const entry = { words, untilMs: Number.POSITIVE_INFINITY };
+    const entry: Shown = { words, untilMs: Number.POSITIVE_INFINITY };
     this.#shown.set(deviceId, entry);
     try {
       const how = await this.#reach(device, { words, seconds });
       if (how === undefined) throw new UsherError('IDENTIFY_UNHEARD', { id: shortId });
       entry.untilMs = this.#clock.nowMs() + seconds * 1000;
+      entry.how = how;
       return { words, until: toRfc3339(entry.untilMs), how };
     } catch (error) {
       this.#shown.delete(deviceId);
@@ -82,6 +92,11 @@ export class Identifier {
       return (await node.show({ ...device, nodeName }, what, NODE_WAIT_MS)) ? 'Job' : undefined;
     }
     return (await agent.show(device.deviceId, what, AGENT_WAIT_MS)) ? 'Agent' : undefined;
+  }
+
+  /** An agent ends when its board is a node, and what it showed with it. */
+  #endedWithJoin({ deviceId, nodeName }: Asked, { how }: Shown): boolean {
+    return how === 'Agent' && nodeName !== undefined && !this.#ways.agent.isListening(deviceId);
   }
 
   #forgetOver(): void {

@@ -7,6 +7,7 @@ import type { Device, DeviceClaim, KubeObject, Node } from '../../k8s/core/resou
 import { claimView } from '../core/claim.ts';
 import { RowIndex } from '../core/row-index.ts';
 import type { ClaimView, DeviceView, LiveEvent, SiteView } from '../core/schemas.ts';
+import type { IgnoredMac } from '../core/ignored-mac.ts';
 import { alarmViews, type AlarmSource } from './alarms.ts';
 import { ChangeGate } from './change-gate.ts';
 
@@ -17,11 +18,19 @@ export interface Informers {
   nodes: Informer<Node>;
 }
 
+/** MAC addresses that are ignored, kept by {@link IgnoredMacs}. */
+export interface IgnoredMacList {
+  list(): ReadonlyMap<string, IgnoredMac>;
+  onChange(handler: () => void): () => void;
+}
+
 export interface LiveModelOptions {
   sightings: SightingList;
   candidates: CandidateList;
   informers: Informers;
   alarms: AlarmSource;
+  /** What was ignored before it showed a key; default nothing. */
+  ignoredMacs?: IgnoredMacList;
   site: () => SiteView;
   clock: Clock;
   /** Gets each real change. `key` names the thing: a later event of the same key replaces an earlier one. */
@@ -78,6 +87,7 @@ export class LiveModel {
         (name) => this.#removeClaim(name),
       ),
     );
+    this.#followIgnored(options.ignoredMacs);
     for (const sighting of sightings.list()) this.#update(this.#index.setSighting(sighting));
     for (const candidate of candidates.list()) this.#update(this.#index.setCandidate(candidate));
     this.#watchSite();
@@ -143,6 +153,13 @@ export class LiveModel {
     });
     for (const object of informer.list()) set(object);
     return stop;
+  }
+
+  #followIgnored(ignored: IgnoredMacList | undefined): void {
+    if (ignored === undefined) return;
+    const take = (): void => this.#update(this.#index.setIgnoredMacs(ignored.list()));
+    this.#stops.push(ignored.onChange(take));
+    take();
   }
 
   #removeClaim(name: string): ReadonlySet<string> {

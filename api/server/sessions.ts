@@ -12,6 +12,8 @@ export interface SignedIn {
   readonly ip: string;
   /** What the browser says it is. */
   readonly browser: string;
+  /** When the person proved to be there, if that was before this sign-in. */
+  readonly provenAtMs?: number | undefined;
 }
 
 /** An operator who signed in on a browser. */
@@ -21,19 +23,25 @@ export interface Session extends SignedIn {
   readonly csrfToken: string;
   readonly createdAtMs: number;
   readonly usedAtMs: number;
+  /** When the person last proved to be there: what needs a fresh sign-in counts from here. */
+  readonly provenAtMs: number;
 }
 
 type Kept = { -readonly [Field in keyof Session]: Session[Field] };
 
 const IDLE_MS = 12 * 3_600_000;
 const LONGEST_MS = 7 * 24 * 3_600_000;
+/** The organisation tells at a sign-in only who somebody is and may do: who lost a role there loses it here within this. */
+const LONGEST_OIDC_MS = 3_600_000;
 const MAX_SESSIONS = 256;
+/** So that nobody can end the sessions of others by signing in often. */
+const MAX_OF_ONE = 32;
 const TOKEN_BYTES = 32;
 const ID_BYTES = 10;
 
 /**
  * Sessions, in memory only: a restart signs everybody out. Kept under the hash of their token, so that a dump of the
- * memory's list gives no cookie. When there are too many, the one unused for longest ends.
+ * memory's list gives no cookie. When there are too many, of one person or in all, the one unused for longest ends.
  */
 export class Sessions {
   readonly #clock: Clock;
@@ -60,10 +68,11 @@ export class Sessions {
       csrfToken: this.#text(),
       createdAtMs: nowMs,
       usedAtMs: nowMs,
+      provenAtMs: Math.min(signedIn.provenAtMs ?? nowMs, nowMs),
     };
     this.#sessions.set(keyOf(token), session);
-    const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size > MAX_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
+    this.#endOldest((kept) => isOfSame(kept, signedIn), MAX_OF_ONE);
+    this.#endOldest(() => true, MAX_SESSIONS);
     return { token, session };
   }
 
@@ -85,8 +94,8 @@ export class Sessions {
   }
 
   /** When it ends at the latest, if it is not used any more. */
-  endsAtMs({ createdAtMs, usedAtMs }: Session): number {
-    return Math.min(createdAtMs + LONGEST_MS, usedAtMs + IDLE_MS);
+  endsAtMs({ createdAtMs, usedAtMs, way }: Session): number {
+    return Math.min(createdAtMs + (way === 'oidc' ? LONGEST_OIDC_MS : LONGEST_MS), usedAtMs + IDLE_MS);
   }
 
   /** Whether it was neither ended nor has expired. Does not count as use. */
@@ -108,6 +117,11 @@ export class Sessions {
     return ended.length;
   }
 
+  #endOldest(which: (session: Session) => boolean, most: number): void {
+    const keys = [...this.#sessions].filter(([, session]) => which(session)).map(([key]) => key);
+    for (const key of keys.slice(0, Math.max(0, keys.length - most))) this.#sessions.delete(key);
+  }
+
   #isOver(session: Session): boolean {
     return this.#clock.nowMs() >= this.endsAtMs(session);
   }
@@ -120,6 +134,12 @@ export class Sessions {
 /** Whether it is one of a user of this appliance: not of the console's code, nor of the organisation's sign-in. */
 export function isOfUser({ way, user }: SignedIn, name: string): boolean {
   return (way === 'password' || way === 'passkey') && user.name === name;
+}
+
+/** Whether it is the same person; somebody of the organisation may have the name of a user. */
+function isOfSame(one: SignedIn, other: SignedIn): boolean {
+  const kindOf = ({ way }: SignedIn): string => (way === 'passkey' ? 'password' : way);
+  return one.user.name === other.user.name && kindOf(one) === kindOf(other);
 }
 
 function keyOf(token: string): string {

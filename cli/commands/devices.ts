@@ -25,6 +25,7 @@ Examples:
   usher device k4t7m2
   usher device b8:27:eb:01:02:03 -o yaml
   usher device reject k4t7m2        it may not join, until: usher device reconsider k4t7m2
+  usher device ignore mac:b8:27:eb:01:02:03   also of what was only seen on the LAN; undone by: usher device reconsider
 
 Taking a device out that has joined: usher revoke. Putting another one in its place: usher replace.`;
 

@@ -1,6 +1,10 @@
+import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { examine, mend, type Finding } from '../../appliance/doctor.ts';
 import type { Purpose } from '../../appliance/requirements.ts';
+import { ApiClient } from '../../api/client/api-client.ts';
+import { findAppliance } from '../../api/client/find-appliance.ts';
+import { isUsherError } from '../../foundation/errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { document, table, type Format } from '../output.ts';
 
@@ -16,7 +20,9 @@ export function addDoctor(program: Command): void {
   program
     .command('doctor')
     .summary('say what this machine lacks; --fix installs it')
-    .description('Looks whether this machine has what Usher needs: programs, rights, cgroups, memory, room.')
+    .description(
+      'Looks whether this machine has what Usher needs: programs, rights, cgroups, memory, room; and at the certificate of the page where an appliance runs.',
+    )
     .addOption(
       new Option('--for <purpose>', 'what the machine is for')
         .choices(['appliance', 'lab', 'tests'])
@@ -35,10 +41,27 @@ export function addDoctor(program: Command): void {
         process.stderr.write(`${line}\n`);
       };
       if (flags.fix === true) await mend(await examine(flags.for, flags.stateDir), say);
-      const findings = await examine(flags.for, flags.stateDir);
+      const findings = [...(await examine(flags.for, flags.stateDir)), ...(await examineAppliance(flags.stateDir))];
       print(findings, flags.output ?? 'table');
       process.exitCode = findings.every((finding) => finding.ok) ? EXIT.ok : EXIT.failed;
     });
+}
+
+/** What an appliance that runs with this state folder says of itself; nothing when none does. */
+async function examineAppliance(stateDir: string): Promise<Finding[]> {
+  let client: ApiClient | undefined;
+  try {
+    client = new ApiClient(findAppliance({ tokenFile: join(stateDir, 'cli.json'), env: {} }));
+    const { trouble, notAfter } = await client.pageCertificate();
+    const what = 'certificate of the page';
+    if (trouble === undefined) return [{ what, ok: true, detail: `until ${notAfter}` }];
+    return [{ what, ok: false, detail: `${trouble.message} [${trouble.code}]`, remedy: trouble.remedy }];
+  } catch (error) {
+    if (isUsherError(error)) return [];
+    throw error;
+  } finally {
+    client?.close();
+  }
 }
 
 function print(findings: readonly Finding[], format: Format): void {

@@ -6,10 +6,11 @@ import { cacheDirectory } from '../../foundation/cache-directory.ts';
 import { UsherError } from '../../foundation/errors.ts';
 
 /** What commander gives: flags by their long names. */
-interface StartFlags extends Omit<ApplianceOptions, 'cacheDir' | 'interfaces' | 'allowHosts' | 'images'> {
+interface StartFlags extends Omit<ApplianceOptions, 'cacheDir' | 'interfaces' | 'allowHosts' | 'pageHosts' | 'images'> {
   cacheDir?: string;
   interface?: string[];
   allowHost?: string[];
+  pageHost?: string[];
   images?: string[];
   lab?: string;
   labName?: string;
@@ -85,7 +86,12 @@ function addPageFlags(command: Command): Command {
       '--tls-cert <file>',
       'a certificate of your own for the page, with its chain, PEM; read again when it changes',
     )
-    .option('--tls-key <file>', 'the key of --tls-cert, PEM');
+    .option('--tls-key <file>', 'the key of --tls-cert, PEM')
+    .option('--page-host <name>', 'a host name of the page, for its certificate; repeatable', collect)
+    .option('--acme-directory <url>', 'an ACME server that gives the page a certificate for --page-host (RFC 8555)')
+    .option('--acme-ca <file>', 'the authority that vouches for the ACME server, PEM')
+    .option('--acme-email <address>', 'whom the ACME server may write to')
+    .option('--acme-port <port>', 'where its challenges are answered, when port 80 is forwarded (default: 80)');
 }
 
 async function start(flags: StartFlags & { localDhcp?: boolean; leaseFile?: string[] }): Promise<void> {
@@ -117,11 +123,12 @@ async function start(flags: StartFlags & { localDhcp?: boolean; leaseFile?: stri
 function applianceOptions(
   flags: StartFlags & { cacheDir: string; localDhcp?: boolean; leaseFile?: string[] },
 ): ApplianceOptions {
-  const { interface: interfaces, allowHost, leaseFile, localDhcp, ...rest } = flags;
+  const { interface: interfaces, allowHost, pageHost, leaseFile, localDhcp, ...rest } = flags;
   return {
     ...rest,
     ...(interfaces === undefined ? {} : { interfaces }),
     ...(allowHost === undefined ? {} : { allowHosts: allowHost }),
+    ...(pageHost === undefined ? {} : { pageHosts: pageHost }),
     ...(leaseFile === undefined ? {} : { leaseFiles: leaseFile }),
     noLocalDhcp: localDhcp === false,
   };
@@ -141,6 +148,7 @@ function labArguments(flags: StartFlags & { localDhcp?: boolean; leaseFile?: str
     '--oidc-config': flags.oidcConfig,
     '--tls-cert': flags.tlsCert,
     '--tls-key': flags.tlsKey,
+    '--acme-directory': flags.acmeDirectory,
     '--no-local-dhcp': flags.localDhcp === false ? true : undefined,
   }).find(([, value]) => value !== undefined);
   if (foreign !== undefined) {
@@ -152,7 +160,7 @@ function labArguments(flags: StartFlags & { localDhcp?: boolean; leaseFile?: str
     ...['--site', flags.site ?? 'lab', '--log-level', flags.logLevel ?? 'info'],
     ...(flags.pauseImage === undefined ? [] : ['--pause-image', flags.pauseImage]),
     ...(flags.controlPlaneOnly === true ? ['--control-plane-only'] : []),
-    ...(flags.allowHost ?? []).flatMap((name) => ['--allow-host', name]),
+    ...[...(flags.allowHost ?? []), ...(flags.pageHost ?? [])].flatMap((name) => ['--allow-host', name]),
   ];
 }
 

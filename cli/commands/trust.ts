@@ -8,7 +8,8 @@ const HELP = `
 Nobody outside the site knows the appliance, so browsers warn at its page until they trust the site's own authority. The
 page at /trust tells how, for each system. Compare the fingerprint that the phone or computer shows with this one.
 
-A certificate of your own (usher start --tls-cert FILE --tls-key FILE) needs none of this where its authority is known.
+A certificate of your own (usher start --tls-cert FILE --tls-key FILE), or one from an ACME server of your network (usher
+start --acme-directory URL --page-host NAME), needs none of this where its authority is known.
 
 Examples:
   usher trust
@@ -34,11 +35,26 @@ export function addTrustCommand(program: Command): void {
     });
 }
 
-function trustText({ issuer, caFingerprint, notAfter, names }: PageCertificateView, url: string): string {
-  const voucher = issuer === 'Given' ? 'your own certificate (--tls-cert)' : "the site's own authority";
+/** What went wrong is said to the end. */
+const WHOLE = 2000;
+const VOUCHERS: Record<PageCertificateView['issuer'], string> = {
+  SiteCa: "the site's own authority",
+  Given: 'your own certificate (--tls-cert)',
+  Acme: 'the ACME server (--acme-directory)',
+};
+
+function trustText(view: PageCertificateView, url: string): string {
+  const { issuer, caFingerprint, notAfter, names, acme, trouble } = view;
   return [
-    `vouched for by  ${voucher}, until ${notAfter}`,
+    `vouched for by  ${VOUCHERS[issuer]}, until ${notAfter.slice(0, 10)}`,
     `names           ${names.map((name) => safe(name)).join(', ')}`,
+    ...(acme === undefined ? [] : [`ACME server     ${safe(acme.url)}, next order ${acme.nextOrderAt}`]),
+    ...(trouble === undefined
+      ? []
+      : [
+          `trouble         ${safe(trouble.message, WHOLE)} [${trouble.code}]`,
+          `remedy          ${safe(trouble.remedy, WHOLE)}`,
+        ]),
     `authority       SHA-256 ${fingerprintText(caFingerprint)}`,
     `how to trust    ${url}/trust`,
   ].join('\n');

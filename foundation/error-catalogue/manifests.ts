@@ -54,7 +54,7 @@ export const MANIFEST_ERRORS = {
   },
   MANIFEST_HAS_FAULTS: {
     http: 422,
-    message: '{count} rows cannot be imported; the first is line {line}: {detail}',
+    message: 'Rows that cannot be imported: {count}. The first is line {line}: {detail}',
     remedy: 'Correct them, or import only the good rows (--take good).',
   },
   MANIFEST_REFUSED: {
@@ -64,7 +64,7 @@ export const MANIFEST_ERRORS = {
   },
   MANIFEST_UNDONE: {
     http: 409,
-    message: 'Line {line} ({name}) failed: {detail}. The {count} claims written before it are as they were again',
+    message: 'Line {line} ({name}) failed: {detail}. What was written before it ({count}) is as it was again',
     remedy: 'Import the file again; if it fails once more, the message names what stands in the way.',
   },
   MANIFEST_HALF_DONE: {

@@ -50,7 +50,13 @@ export const OPERATOR_ERRORS = {
   DEVICE_WITHOUT_KEY: {
     http: 409,
     message: 'Of {id} only hints were seen; it has shown no key that could be remembered',
-    remedy: 'Wait until its agent has said hello, or claim it by its MAC address.',
+    remedy: 'Wait until its agent has said hello. By its MAC address it can be claimed or ignored now.',
+  },
+  IGNORED_MACS_FULL: {
+    http: 409,
+    message: '{most} MAC addresses are ignored already; no more can be remembered',
+    remedy:
+      'Take back some of them first: Settings of the page lists them, and usher device reconsider mac:… does it. If they come by themselves, find the switch port that they come from.',
   },
   DEVICE_CLAIMED: {
     http: 409,
@@ -97,6 +103,35 @@ export const OPERATOR_ERRORS = {
     http: 400,
     message: 'The certificate of --tls-cert ({subject}) holds from {notBefore} to {notAfter} only',
     remedy: 'Renew it and write it to the same files: they are read again by themselves. Look at the clock, too.',
+  },
+  ACME_DIRECTORY_AWAY: {
+    http: 502,
+    message: 'The ACME server {url} does not answer: {detail}',
+    remedy:
+      'Look whether it runs and this machine reaches it. If its certificate is not believed, give the authority with --acme-ca. It is asked again by itself; until then the certificate at hand serves.',
+  },
+  ACME_CHALLENGE_REFUSED: {
+    http: 502,
+    message: 'The ACME server could not convince itself that {name} is this appliance: {detail}',
+    remedy:
+      'Look whether the ACME server resolves that name to this machine and reaches its port 80 (http-01); a firewall or a name without address is the usual reason. It is tried again by itself.',
+  },
+  ACME_PORT_TAKEN: {
+    http: 500,
+    message: 'Port {port} is not free to answer the ACME server: {detail}',
+    remedy:
+      'Free that port, or forward port 80 to another one and name that with --acme-port. It is tried again by itself.',
+  },
+  ACME_LIMITED: {
+    http: 429,
+    message: 'The ACME server {url} wants no order before {until}: {detail}',
+    remedy: 'Nothing is to be done: it is asked again then. The limits are set at the ACME server.',
+  },
+  ACME_REFUSED: {
+    http: 502,
+    message: 'The ACME server {url} gave no certificate: {detail}',
+    remedy:
+      'Look into the log of the ACME server: its policy must allow the names of --page-host. It is tried again by itself.',
   },
   PRECONDITION_FAILED: {
     http: 412,

@@ -7,6 +7,12 @@ export const PEOPLE_ERRORS = {
     message: 'This needs the role {role}; yours is {yours}',
     remedy: 'Ask an admin of this appliance to do it, or for that role.',
   },
+  ROLE_NEEDED_TO_REPLACE: {
+    http: 403,
+    message: 'Board {device} is alive as node {nodeName}: giving its place away needs the role admin; yours is {yours}',
+    remedy:
+      'Switch the old board off and repeat this when its node is not Ready, or ask an admin. A board in wrong hands is revoked instead.',
+  },
   FRESH_SIGN_IN_NEEDED: {
     http: 403,
     message: 'This needs a sign-in of the last {minutes} minutes',
@@ -26,7 +32,7 @@ export const PEOPLE_ERRORS = {
     http: 429,
     message: 'Too many attempts to sign in failed; the next one counts in {minutes} min',
     remedy:
-      'Wait, or sign in with a passkey or with a one-time code, which usher sign-in-code prints on the appliance; if that is refused too, this address must wait: use another one.',
+      'Wait, or sign in with a passkey or with a one-time code, which usher sign-in-code prints on the appliance; if that is refused too, this address must wait, an hour at most: use another one.',
   },
   PASSWORD_UNSUITABLE: {
     http: 400,

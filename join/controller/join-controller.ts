@@ -93,7 +93,9 @@ export class JoinController implements JoinDesk {
       }
       const kept = keptEvidence(known.spec.evidence, evidence);
       if (kept !== known.spec.evidence)
-        await store.patch(deviceId, { spec: { evidence: { tokenId: null, withdrawnAt: null, ...kept } } });
+        await store.patch(deviceId, {
+          spec: { evidence: { tokenId: null, withdrawnAt: null, codeFingerprint: null, ...kept } },
+        });
       const change = hardwareChange(known.status?.hardware, seen);
       const hardware = keptHardware(known.status?.hardware, seen);
       if (change !== undefined) {

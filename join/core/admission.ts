@@ -9,7 +9,12 @@ const STRENGTH: Readonly<Record<EvidenceKind, number>> = { None: 0, BatchToken: 
 /** The evidence to keep when a known device shows some again: never the weaker, and of equals the first; withdrawn is weakest. */
 export function keptEvidence(known: DeviceEvidence, shown: DeviceEvidence): DeviceEvidence {
   const strength = known.withdrawnAt === undefined ? STRENGTH[known.kind] : 0;
-  return STRENGTH[shown.kind] > strength ? shown : known;
+  const kept = STRENGTH[shown.kind] > strength ? shown : known;
+  // Whatever ties the device to the site: a code that it proved stays used.
+  const codeFingerprint = shown.codeFingerprint ?? known.codeFingerprint;
+  return codeFingerprint === kept.codeFingerprint || codeFingerprint === undefined
+    ? kept
+    : { ...kept, codeFingerprint };
 }
 
 /** What a hello says of the hardware, as a Device records it. */

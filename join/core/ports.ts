@@ -45,7 +45,7 @@ export interface ClaimCodeStanding {
   failure?: UsherError;
 }
 
-/** Claim codes that operators entered: in memory only, and only for minutes. */
+/** Claim codes that operators entered: in memory only, and only for minutes. That one was used is in its device's evidence. */
 export interface ClaimCodeDesk {
   /**
    * Lets the device prove this code.

@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { CancelTimer, Clock } from '../../foundation/clock.ts';
-import { UsherError } from '../../foundation/errors.ts';
+import { asUsherError, UsherError } from '../../foundation/errors.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { Secret } from '../../foundation/secret.ts';
+import type { Device } from '../../k8s/core/resources.ts';
 import type { ClaimCodeDesk, ClaimCodeStanding } from '../core/ports.ts';
 import { shortIdOf } from '../protocol/device-id.ts';
 import { verifierOf, type ScramVerifier } from '../protocol/scram.ts';
@@ -39,18 +40,24 @@ export interface ClaimCodesOptions {
   random: Random;
   /** Codes that wait at the same time; default 256. */
   most?: number;
+  /**
+   * The device that entered by the code of this fingerprint, as its object says: so a code stays used after a restart, for
+   * as long as there is that device. None in tests.
+   */
+  usedBy?: (fingerprint: string) => string | undefined;
 }
 
 /**
  * The claim codes that operators entered. What is kept of a code is what SCRAM's server needs (RFC 5802 section 3), never
- * the code itself; it is gone after fifteen minutes, after its proof, and with the process.
+ * the code itself; it is gone after fifteen minutes, after its proof, and with the process. That a code was used outlives
+ * all that: its hash is in the evidence of the device that proved it.
  */
 export class ClaimCodes implements ClaimCodeDesk {
   readonly #options: ClaimCodesOptions;
   readonly #crypto = scramCrypto(timingSafeEqual);
   /** By device, in order of entry. */
   readonly #entries = new Map<string, Entry>();
-  /** Fingerprints of codes that were proven, and by whom. */
+  /** Fingerprints of codes that were proven, and by whom: known here before the watch tells of the device. */
   readonly #used = new LRUCache<string, string>({ max: MOST_REMEMBERED });
   readonly #locks = new LRUCache<string, Lock>({ max: MOST_REMEMBERED });
   readonly #changes = new LRUCache<string, number>({ max: MOST_REMEMBERED });
@@ -62,11 +69,8 @@ export class ClaimCodes implements ClaimCodeDesk {
 
   async enter(deviceId: string, code: Secret): Promise<ClaimCodeStanding> {
     const { clock, random } = this.#options;
-    const fingerprint = createHash('sha256').update(code.reveal()).digest('hex');
-    const usedBy = this.#used.get(fingerprint);
-    // The device itself may need it again: it was cut off before it could note that the code is used.
-    if (usedBy !== undefined && usedBy !== deviceId)
-      throw new UsherError('CLAIM_CODE_USED', { usedBy: shortIdOf(usedBy) });
+    const fingerprint = codeFingerprintOf(code);
+    this.#refuseUsed(deviceId, fingerprint);
     this.#refuseLocked(deviceId, fingerprint);
     const verifier = await verifierOf(this.#crypto, code, random.bytes(SALT_BYTES));
     const before = this.#entries.get(deviceId);
@@ -109,9 +113,26 @@ export class ClaimCodes implements ClaimCodeDesk {
     return { verifier: entry.verifier, fingerprint: entry.fingerprint };
   }
 
-  /** The device proved the code: from now on it is dead. */
-  proven(deviceId: string, fingerprint: string): void {
+  /**
+   * The device proved the code: it is dead for all others before `admit` is called, and alive again if that fails. Of two
+   * devices for which the same code was entered, the first one gets in.
+   * @throws UsherError CLAIM_CODE_USED, and what `admit` throws
+   */
+  async redeem(deviceId: string, fingerprint: string, admit: () => Promise<unknown>): Promise<void> {
+    try {
+      this.#refuseUsed(deviceId, fingerprint);
+    } catch (error) {
+      this.#settle(deviceId, fingerprint, { state: 'refused', failure: asUsherError(error) });
+      throw error;
+    }
+    const before = this.#used.get(fingerprint);
     this.#used.set(fingerprint, deviceId);
+    try {
+      await admit();
+    } catch (error) {
+      if (before === undefined) this.#used.delete(fingerprint);
+      throw error;
+    }
     this.#settle(deviceId, fingerprint, { state: 'proven' });
   }
 
@@ -160,6 +181,13 @@ export class ClaimCodes implements ClaimCodeDesk {
     return lockedError(deviceId, lockMs);
   }
 
+  /** The device itself may need it again: it was cut off before it could note that the code is used. */
+  #refuseUsed(deviceId: string, fingerprint: string): void {
+    const usedBy = this.#used.get(fingerprint) ?? this.#options.usedBy?.(fingerprint);
+    if (usedBy !== undefined && usedBy !== deviceId)
+      throw new UsherError('CLAIM_CODE_USED', { usedBy: shortIdOf(usedBy) });
+  }
+
   #refuseLocked(deviceId: string, fingerprint: string): void {
     const lock = this.#locks.get(lockName(deviceId, fingerprint));
     const leftMs = (lock?.untilMs ?? 0) - this.#options.clock.nowMs();
@@ -177,6 +205,16 @@ export class ClaimCodes implements ClaimCodeDesk {
     this.#changes.set(deviceId, this.changesOf(deviceId) + 1);
     for (const handler of this.#handlers) handler(deviceId);
   }
+}
+
+/** The device whose evidence says that it proved the code of this fingerprint. */
+export function deviceOfCode(devices: readonly Device[], fingerprint: string): string | undefined {
+  return devices.find(({ spec }) => spec.evidence.codeFingerprint === fingerprint)?.metadata.name;
+}
+
+/** What a claim code is known by once it was used: 80 random bits are told by no hash. */
+export function codeFingerprintOf(code: Secret): string {
+  return createHash('sha256').update(code.reveal()).digest('hex');
 }
 
 function lockName(deviceId: string, fingerprint: string): string {

@@ -86,14 +86,15 @@ export class ClaimProofs {
   }
 
   /**
-   * The final message of a device. When it proves the code, `admit` is called with its hello, and only when that is done
-   * the code is dead and the device gets our own proof.
-   * @throws UsherError CLAIM_PROOF_INVALID, CLAIM_CODE_WRONG, CLAIM_CODE_LOCKED, CLAIM_CODE_RELAYED, and those of `admit`
+   * The final message of a device. When it proves the code, that is dead for every other device, `admit` is called with
+   * the hello and the code's fingerprint, and only when that is done the device gets our own proof.
+   * @throws UsherError CLAIM_PROOF_INVALID, CLAIM_CODE_WRONG, CLAIM_CODE_LOCKED, CLAIM_CODE_RELAYED, CLAIM_CODE_USED, and
+   * those of `admit`
    */
   async final(
     caller: Caller,
     { data, more }: ClaimFinal,
-    admit: (hello: DeviceHello) => Promise<unknown>,
+    admit: (hello: DeviceHello, codeFingerprint: string) => Promise<unknown>,
   ): Promise<string> {
     const { clock, codes } = this.#options;
     const { deviceId } = caller.identity;
@@ -111,8 +112,7 @@ export class ClaimProofs {
     if ('failure' in outcome) {
       throw codes.failed(deviceId, fingerprint, this.#failure(outcome.failure, deviceId), more === true);
     }
-    await admit(exchange.hello);
-    codes.proven(deviceId, fingerprint);
+    await codes.redeem(deviceId, fingerprint, () => admit(exchange.hello, fingerprint));
     return outcome.text;
   }
 

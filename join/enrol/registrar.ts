@@ -150,8 +150,9 @@ export class Registrar {
   }
 
   /** Takes in a device that proved the claim code an operator entered for it. @throws UsherError ENROL_BUSY, KUBE_* */
-  async admitByCode({ identity }: Caller, hello: DeviceHello): Promise<void> {
-    const evidence: DeviceEvidence = { kind: 'ClaimCode', verifiedAt: toRfc3339(this.#options.clock.nowMs()) };
+  async admitByCode({ identity }: Caller, hello: DeviceHello, codeFingerprint: string): Promise<void> {
+    const verifiedAt = toRfc3339(this.#options.clock.nowMs());
+    const evidence: DeviceEvidence = { kind: 'ClaimCode', verifiedAt, codeFingerprint };
     await this.#gate.run(() => this.#admit({ ...identity, hello: withoutToken(hello) }, evidence));
   }
 

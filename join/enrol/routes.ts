@@ -143,7 +143,7 @@ function addClaimProofs(app: Express, options: RoutesOptions, identities: Identi
     const final = parse(ClaimFinal, req.body);
     const caller = callerOf(req, identities);
     res.setHeader('Connection', 'close');
-    const data = await claimProofs.final(caller, final, (hello) => registrar.admitByCode(caller, hello));
+    const data = await claimProofs.final(caller, final, (...proven) => registrar.admitByCode(caller, ...proven));
     res.json({ v: 1, data, caPem: authority.caPem } satisfies ClaimAnswer);
   });
 }

@@ -76,6 +76,8 @@ export interface DeviceEvidence {
   verifiedAt?: string;
   /** RFC 3339; when its token was revoked before the device had joined: it ties the device to nothing any more. */
   withdrawnAt?: string;
+  /** Hash of the claim code that the device proved: no other device ever enters by that code again. */
+  codeFingerprint?: string;
 }
 
 export interface DeviceSpec {

@@ -26,6 +26,8 @@ export const AddRequest = z.strictObject({
     .regex(/^[0-9a-f]{16}$/)
     .exactOptional(),
   dataDiskMiB: z.int().min(16).max(65_536).exactOptional(),
+  /** With a card that belongs to no site; default false. */
+  generic: z.boolean().exactOptional(),
 });
 export type AddRequest = z.infer<typeof AddRequest>;
 

@@ -34,7 +34,7 @@ function arrive({ candidates }: ApiFixture, id: string): void {
 async function prove({ api, claimCodes }: { api: ApiFixture; claimCodes: ClaimCodes }, id: string): Promise<void> {
   const evidence = { kind: 'ClaimCode', verifiedAt: '2026-01-01T00:00:00Z' } as const;
   await api.kube.create(DEVICE, device(id, {}, { evidence }));
-  claimCodes.proven(id, claimCodes.challengeOf(id)?.fingerprint ?? '');
+  await claimCodes.redeem(id, claimCodes.challengeOf(id)?.fingerprint ?? '', () => Promise.resolve());
 }
 
 const heading = (page: Page, name: string) => page.getByRole('heading', { name });

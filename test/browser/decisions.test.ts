@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { DEVICE, DEVICE_CLAIM } from '../../k8s/core/resources.ts';
+import { CONFIG_MAP, DEVICE, DEVICE_CLAIM } from '../../k8s/core/resources.ts';
 import { siteOpener } from './support/open-site.ts';
 import { idOf, putClaimed, putDevice, putPods } from './support/sample-site.ts';
 
@@ -107,6 +107,27 @@ it('asks before Reject, not before Ignore, and takes both back', async () => {
   await expect.poll(decision).toBe('Undecided');
   await page.getByRole('button', { name: 'Ignore' }).click();
   await expect.poll(decision).toBe('Ignored');
+});
+
+it('ignores what was only seen on the LAN by its MAC address, and takes that back', async () => {
+  const mac = 'dc:a6:32:00:00:01';
+  const { page, api } = await open({ prepare: (api) => api.sightings.see(mac, { hostname: 'printer' }) });
+  const ignored = async (): Promise<string[]> =>
+    Object.keys((await api.kube.get(CONFIG_MAP, { name: 'ignored-macs', namespace: 'usher-system' }))?.data ?? {});
+  await page.getByRole('link', { name: 'printer' }).first().waitFor();
+  expect(await page.getByRole('button', { name: 'Reject…' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Ignore' }).click();
+  await expect.poll(ignored).toEqual(['dc-a6-32-00-00-01']);
+  await page.getByText('Set aside 1').last().click();
+  // Gone from the LAN, it stays in the list; its page has the button, too.
+  api.sightings.forget(mac);
+  await page.getByRole('link', { name: 'Unknown device' }).first().click();
+  await page.getByText(mac).first().waitFor();
+  await page.getByText('ignored: stays so until an operator reconsiders').first().waitFor();
+  await page.getByRole('button', { name: 'Reconsider' }).click();
+  await expect.poll(ignored).toEqual([]);
+  api.sightings.see(mac, { hostname: 'printer' });
+  await page.getByRole('button', { name: 'Ignore' }).waitFor();
 });
 
 it('shows what the appliance says when a decision fails', async () => {

@@ -65,6 +65,32 @@ it('makes the first admin, and asks for a sign-in again before it does what need
   await page.getByRole('alert').getByText('FRESH_SIGN_IN_NEEDED').waitFor();
 });
 
+it('gives somebody who lost a password another one, which ends the sessions of that user', async () => {
+  const { page, api } = await open({
+    signedIn: false,
+    prepare: async (site) => {
+      await putUser(site, 'anna', 'admin');
+      await putUser(site, 'emma', 'claimer');
+    },
+  });
+  await signInAs(page, 'anna');
+  const emma = await api.signIn({ name: 'emma', password: PASSWORD });
+  const statusOf = async (): Promise<number> => (await api.call('/api/v1/site', { headers: emma })).status;
+  await page.getByRole('link', { name: 'People' }).first().click();
+  await page.getByRole('button', { name: 'New password for emma' }).click();
+  // One's own is changed by the form that asks for the present one.
+  expect(await page.getByRole('button', { name: 'New password for anna' }).count()).toBe(0);
+  await page.getByLabel('New password for emma').fill('emma emma emma');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('PASSWORD_UNSUITABLE').waitFor();
+  expect(await statusOf()).toBe(200);
+  await page.getByLabel('New password for emma').fill('seven herons above the mill');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('all sessions of this user have ended').waitFor();
+  expect(await statusOf()).toBe(401);
+  await api.signIn({ name: 'emma', password: 'seven herons above the mill' });
+});
+
 it('shows a viewer everything and no button that changes anything; sessions are listed and ended', async () => {
   const { page, context, origin } = await open({
     signedIn: false,
@@ -124,7 +150,6 @@ it('signs in by a passkey that was made on the page', async () => {
   await page.getByRole('button', { name: 'Add a passkey' }).click();
   await page.getByRole('button', { name: 'Remove my phone' }).waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.reload();
   await page.getByRole('button', { name: 'With a passkey' }).click();
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
   await page.getByText('anna · Admin').waitFor();

@@ -32,7 +32,7 @@ it('reads the code of a link once: it is in no address, no request and no histor
   await expect.poll(() => page.evaluate(() => location.href)).not.toContain('#');
   await signIn(page, api);
   await page.getByRole('heading', { name: 'Is this the device?' }).waitFor();
-  await page.getByText(idOf(3).slice(0, 6).toUpperCase()).waitFor();
+  await page.getByText(idOf(3).slice(0, 6).toUpperCase(), { exact: true }).waitFor();
   expect(sent.filter((text) => text.includes(CODE))).toEqual([]);
   const kept = await page.evaluate(() =>
     JSON.stringify([history.state, Object.values(localStorage), Object.values(sessionStorage)]),

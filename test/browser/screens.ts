@@ -1,134 +1,127 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
-import { buildPage, startPageSite, type PageSite } from './support/page-site.ts';
-import { FAILURE, idOf, macOf, putDead, putEveryStage, putNewcomer, putPods } from './support/sample-site.ts';
-import { launchTrusting } from './support/trusting-chromium.ts';
+import { startFullSite, startNewSite, type FilledSite } from './screens/filled-site.ts';
+import { LOOKS, type Look } from './screens/looks.ts';
+import { PICTURES, picturesIn, shrink } from './screens/pictures.ts';
+import type { Place, Reach } from './screens/reach.ts';
+import { BIG_SITE, FULL_SITE, NEW_SITE, type Walk } from './screens/walks.ts';
+import { buildPage } from './support/page-site.ts';
+import { launchTrusting, type TrustingChromium } from './support/trusting-chromium.ts';
 
-// npm run screens -- FOLDER: a picture of every state of every screen, on a phone and a desk, light and dark.
+// npm run screens -- [FOLDER] [--only REGEXP] [--pictures]
+// A picture of every state of every screen, on a phone and a desk, light and dark; with --pictures those of the
+// documents, in docs/pictures.
 
-const LOOKS = [
-  { name: 'phone-light', width: 360, height: 740, colorScheme: 'light' },
-  { name: 'phone-dark', width: 360, height: 740, colorScheme: 'dark' },
-  { name: 'desk-light', width: 1280, height: 800, colorScheme: 'light' },
-  { name: 'desk-dark', width: 1280, height: 800, colorScheme: 'dark' },
-] as const;
 const LIMIT_MS = 15_000;
-const MANY = 1000;
+/** Longer pages are cut: what comes after is like what came before. */
+const MOST_PX = 4000;
 
-type Reach = (page: Page, origin: string) => Promise<unknown>;
-
-const goTo =
-  (path: string): Reach =>
-  async (page, origin) => {
-    await page.goto(`${origin}${path}`);
-    await page.locator('main h2').first().waitFor();
-    await page.waitForLoadState('networkidle');
-  };
-const press =
-  (name: string | RegExp): Reach =>
-  (page) =>
-    page.getByRole('button', { name }).first().click();
-const inTurn =
-  (...steps: Reach[]): Reach =>
-  async (page, origin) => {
-    for (const step of steps) await step(page, origin);
-  };
-
-/** The states, each reached from anywhere. */
-const STATES: Readonly<Record<string, Reach>> = {
-  site: goTo('/'),
-  'device-ready': goTo(`/device/${idOf(12)}`),
-  'device-joining': goTo(`/device/${idOf(6)}`),
-  'device-failed': goTo(`/device/${idOf(7)}`),
-  'device-newcomer': goTo(`/device/${idOf(20)}`),
-  'device-unknown': goTo('/device/nobody'),
-  claim: inTurn(goTo(`/device/${idOf(3)}`), press('Claim…')),
-  edit: inTurn(goTo(`/device/${idOf(12)}`), press('Edit labels…')),
-  unclaim: inTurn(goTo(`/device/${idOf(12)}`), press('Unclaim…')),
-  revoke: inTurn(goTo(`/device/${idOf(12)}`), press('Revoke…')),
-  reject: inTurn(goTo(`/device/${idOf(3)}`), press('Reject…')),
-  replace: inTurn(goTo(`/device/${idOf(20)}`), press(/^Take its place/)),
-  'new-card': inTurn(goTo('/'), press('New card…')),
-  scan: goTo('/c'),
-  'scan-link': goTo(`/c#1.${idOf(3)}.k7qf2m9xtr4c8whd`),
-  import: goTo('/import'),
-  'import-preview': inTurn(goTo('/import'), async (page) => {
-    const rows = [
-      'name,serial,labels',
-      'lathe-7,10000000abcdef01,machine=lathe',
-      'Not A Name,10000000abcdef02,',
-      'x,,',
-    ];
-    await page.getByRole('textbox').fill(rows.join('\n'));
-    await page.getByRole('button', { name: 'Preview' }).click();
-    await page.getByRole('table').or(page.getByRole('alert')).waitFor();
-  }),
-  rules: goTo('/rules'),
-  labels: goTo('/labels'),
-  people: goTo('/people'),
-  audit: goTo('/audit'),
-  settings: goTo('/settings'),
-};
-
-async function fill({ api, alarms }: PageSite): Promise<void> {
-  await putEveryStage(api);
-  await putDead(api, 15, 'lathe-3');
-  await putNewcomer(api, 20, 15, { ...FAILURE, code: 'REPLACEMENT_OFFERED' });
-  await putPods(api, 'press-1');
-  await alarms.raise({ code: 'HARDWARE_CHANGED', params: { actual: '1', expected: '2' }, device: idOf(8) });
+interface Wish {
+  folder: string;
+  /** Whether a state is wanted in a look. */
+  wants: (state: string, look: Look) => boolean;
 }
 
-async function signIn(page: Page, { api }: PageSite): Promise<void> {
-  await page.getByLabel('Sign-in code').fill(api.server.newSignInCode().code.reveal());
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('button', { name: 'Sign out' }).waitFor();
-}
-
-async function main(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const built = await buildPage();
-  const site = await startPageSite(built.uiDir);
-  const chromium = await launchTrusting(site.api.file.caPem);
-  try {
-    for (const { name: look, width, height, colorScheme } of LOOKS) {
-      const context = await chromium.browser.newContext({ viewport: { width, height }, colorScheme, locale: 'en-GB' });
-      context.setDefaultTimeout(LIMIT_MS);
-      const page = await context.newPage();
-      const shoot = async (state: string): Promise<void> => {
-        await page.waitForFunction(() => document.getAnimations().length === 0);
-        await page.screenshot({ path: join(folder, `${state}.${look}.png`) });
-      };
-      await page.goto(site.api.origin);
-      await shoot('sign-in');
-      await signIn(page, site);
-      if (look === LOOKS[0].name) {
-        await shoot('site-empty');
-        await fill(site);
-      }
-      for (const [state, reach] of Object.entries(STATES)) {
-        await reach(page, site.api.origin);
-        await shoot(state);
-      }
-      await context.close();
-    }
-    for (let n = 100; n < 100 + MANY; n += 1) site.api.sightings.see(macOf(n), { hostname: `board-${String(n)}` });
-    for (const { name: look, width, height, colorScheme } of LOOKS) {
-      const context = await chromium.browser.newContext({ viewport: { width, height }, colorScheme, locale: 'en-GB' });
-      context.setDefaultTimeout(LIMIT_MS);
-      const page = await context.newPage();
-      await page.goto(site.api.origin);
-      await signIn(page, site);
-      await page.getByRole('row').nth(3).waitFor();
-      await page.screenshot({ path: join(folder, `site-many.${look}.png`) });
-      await context.close();
-    }
-  } finally {
-    await chromium.close();
-    await site.close();
-    await built.remove();
+/** A page is taken as a whole; of a dialog what is in sight, and its end when that is not. */
+async function shoot(page: Page, file: string, height: number): Promise<void> {
+  // What was pressed last shows itself, and dialogs fade in.
+  await page.evaluate(() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown))));
+  await page.waitForFunction(() => document.getAnimations().length === 0);
+  const dialog = await page.evaluate(() => {
+    const open = document.querySelector('dialog[open]');
+    return open === null ? undefined : { isLong: open.scrollHeight > open.clientHeight + 1 };
+  });
+  if (dialog !== undefined) {
+    await page.screenshot({ path: `${file}.png` });
+    if (!dialog.isLong) return;
+    await page.evaluate(() => document.querySelector('dialog[open]')?.scrollTo(0, 99_999));
+    await page.screenshot({ path: `${file}.end.png` });
+    return;
   }
+  const full = await page.evaluate(() => document.documentElement.scrollHeight);
+  // Of a long list only what is in sight is drawn.
+  const isInSight = await page.evaluate(() => scrollY > 0 || document.querySelector('.rows') !== null);
+  if (isInSight || full <= height) await page.screenshot({ path: `${file}.png` });
+  const clip = { x: 0, y: 0, width: page.viewportSize()?.width ?? 0, height: Math.min(full, MOST_PX) };
+  if (!isInSight && full > height) await page.screenshot({ path: `${file}.png`, fullPage: true, clip });
 }
 
-await main(resolve(process.argv[2] ?? 'screens'));
-process.exit(0);
+/** Takes the pictures of a walk; what cannot be reached is told and left out. */
+async function walk(chromium: TrustingChromium, site: FilledSite, look: Look, it: Walk, wish: Wish): Promise<string[]> {
+  const states = Object.entries(it.states).map(([name, reach]): [string, Reach] => [
+    `${it.prefix ?? ''}${name}`,
+    reach,
+  ]);
+  const wanted = states.filter(([name]) => wish.wants(name, look));
+  if (wanted.length === 0) return [];
+  const { width, height, colorScheme } = look;
+  const context = await chromium.browser.newContext({
+    ...{ viewport: { width, height }, colorScheme, locale: it.locale ?? 'en-GB', timezoneId: 'Europe/Berlin' },
+  });
+  context.setDefaultTimeout(LIMIT_MS);
+  const page = await context.newPage();
+  const place: Place = { page, origin: site.api.origin, site, look };
+  const missed: string[] = [];
+  await it.prepare?.(place);
+  await it.begin?.(place);
+  for (const [name, reach] of wanted) {
+    try {
+      await reach(place);
+      await shoot(page, join(wish.folder, `${name}.${look.name}`), height);
+    } catch (error) {
+      missed.push(`${name}.${look.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  await context.close();
+  return missed;
+}
+
+/** Each look gets sites of its own, since some states change them. */
+async function takeAll(uiDir: string, wish: Wish): Promise<string[]> {
+  const missed: string[] = [];
+  const sites = [
+    [startNewSite, NEW_SITE],
+    [startFullSite, FULL_SITE],
+    [startFullSite, BIG_SITE],
+  ] as const;
+  for (const look of LOOKS) {
+    for (const [start, walks] of sites) {
+      const names = walks.flatMap(({ prefix = '', states }) => Object.keys(states).map((name) => `${prefix}${name}`));
+      if (!names.some((name) => wish.wants(name, look))) continue;
+      const site = await start(uiDir);
+      const chromium = await launchTrusting(site.api.file.caPem);
+      try {
+        for (const each of walks) missed.push(...(await walk(chromium, site, look, each, wish)));
+      } finally {
+        await chromium.close();
+        await site.close();
+      }
+    }
+  }
+  return missed;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' }, pictures: { type: 'boolean' } },
+});
+const folder = resolve(positionals[0] ?? 'screens');
+const only = new RegExp(values.only ?? '');
+await mkdir(folder, { recursive: true });
+const built = await buildPage();
+const missed = await takeAll(built.uiDir, {
+  folder,
+  wants: (state, look) =>
+    values.pictures === true ? picturesIn(look).includes(state) : only.test(`${state}.${look.name}`),
+});
+await built.remove();
+if (values.pictures === true) {
+  const target = resolve(import.meta.dirname, '../../docs/pictures');
+  await mkdir(target, { recursive: true });
+  for (const picture of PICTURES) await writeFile(join(target, `${picture.name}.webp`), await shrink(folder, picture));
+  if (positionals[0] === undefined) await rm(folder, { recursive: true });
+}
+for (const each of missed) process.stderr.write(`${each}\n`);
+process.exit(missed.length === 0 ? 0 : 1);

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseClaimCode } from '../../join/protocol/claim-code.ts';
 import { DEVICE } from '../../k8s/core/resources.ts';
-import { CLAIM_BASE, plugGenericPi, scanScreen, SCREEN } from './support/generic-pi.ts';
+import { ControlClient } from '../../lab/control-client.ts';
+import { plugGenericPi, scanScreen, SCREEN } from './support/generic-pi.ts';
 import {
   deviceOf,
   eventually,
@@ -26,9 +27,10 @@ describe('claim codes of devices that belong to no site', () => {
   });
 
   it('make a node of a board whose code was read from its screen', async () => {
-    await plugGenericPi(running, 'pi-1');
+    // As by hand: usher lab add pi-1 --generic
+    await (await ControlClient.find('codes')).add({ name: 'pi-1', generic: true });
     const url = await scanScreen(running, 'pi-1');
-    expect(url.startsWith(`${CLAIM_BASE}/c#1.`)).toBe(true);
+    expect(url.startsWith(`${running.site.url}/c#1.`)).toBe(true);
     const { id, stage } = await deviceOf(running, 'pi-1');
     expect(stage).toBe('NoEvidence');
     const { device } = await running.client.enterClaimCode({ code: url });

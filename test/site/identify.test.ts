@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { IdentifyView } from '../../api/core/schemas.ts';
 import { IDENTIFY_FOLDER, IDENTIFY_LABEL, JOB } from '../../k8s/core/identify-job.ts';
-import { ledFile } from '../../lab/disk.ts';
+import type { Machine } from '../../lab/machine.ts';
+import { blinks, ledTrigger, screenOf } from './support/pi-signs.ts';
 import { deviceOf, eventually, isNodeReady, POD, startRunningSite, type RunningSite } from './support/running-site.ts';
 
 // Two boards side by side; the LED of each is a file.
@@ -14,33 +14,18 @@ describe('which of these boards is it', { timeout: 240_000 }, () => {
   }, 240_000);
   afterAll(() => running.stop(), 60_000);
 
-  const led = (pi: string, name: 'brightness' | 'trigger' = 'brightness'): Promise<string> =>
-    readFile(ledFile(running.site.lab.machine(pi).folder, name), 'utf8');
-  const screen = async (pi: string): Promise<string> =>
-    (await running.site.lab.machine(pi).exec(['cat', '/run/usher/console', '/etc/issue.d/usher.issue'])).stdout;
-
-  /** Looks at a LED until it went on and off again a few times; gives false when it does not within two seconds. */
-  async function blinks(pi: string): Promise<boolean> {
-    const seen: string[] = [];
-    for (const endMs = Date.now() + 2000; Date.now() < endMs; await new Promise((next) => setTimeout(next, 20))) {
-      const now = (await led(pi)).trim();
-      if (now !== '' && now !== seen.at(-1)) seen.push(now);
-    }
-    return seen.length >= 4 && (await led(pi, 'trigger')).trim() === 'none';
-  }
+  const pi = (name: string): Machine => running.site.lab.machine(name);
+  const led = (name: string): Promise<string> => ledTrigger(pi(name));
+  const screen = (name: string): Promise<string> => screenOf(pi(name));
 
   /** The one board shows the words and blinks, the other one neither; then all is as it was. */
   async function expectShown(view: IdentifyView, endsWithinMs: number): Promise<void> {
     const words = view.words.toUpperCase();
     expect(view.words).toMatch(/^[a-z]+ [a-z]+$/);
     await eventually('the words on the screen', 10_000, async () => (await screen('pi-1')).split(words).length === 3);
-    expect([await blinks('pi-1'), await blinks('pi-2')]).toEqual([true, false]);
+    expect([await blinks(pi('pi-1')), await blinks(pi('pi-2'))]).toEqual([true, false]);
     expect(await screen('pi-2')).not.toContain('>>>');
-    await eventually(
-      'the LED to be given back',
-      endsWithinMs,
-      async () => (await led('pi-1', 'trigger')).trim() === 'mmc0',
-    );
+    await eventually('the LED to be given back', endsWithinMs, async () => (await led('pi-1')) === 'mmc0');
     await eventually('the words to go', 5_000, async () => !(await screen('pi-1')).includes('>>>'));
   }
 
@@ -60,13 +45,9 @@ describe('which of these boards is it', { timeout: 240_000 }, () => {
   it('gives the LED back when its agent is killed in the middle', async () => {
     const left = await deviceOf(running, 'pi-1');
     await running.client.identify(left.shortId, 15);
-    await eventually('the LED to be borrowed', 5_000, async () => (await led('pi-1', 'trigger')).trim() === 'none');
+    await eventually('the LED to be borrowed', 5_000, async () => (await led('pi-1')) === 'none');
     await running.site.lab.machine('pi-1').exec(['pkill', '-KILL', '-f', '[a]gent.mjs']);
-    await eventually(
-      'the next agent to give it back',
-      20_000,
-      async () => (await led('pi-1', 'trigger')).trim() === 'mmc0',
-    );
+    await eventually('the next agent to give it back', 20_000, async () => (await led('pi-1')) === 'mmc0');
   });
 
   it('shows a joined node by a Job that leaves nothing behind', async () => {

@@ -47,6 +47,17 @@ const AUDIT_HEAD: ConfigMap = {
   data: { seq: '1', hash: '0'.repeat(64) },
 };
 
+const IGNORED: ConfigMap = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'ignored-macs', namespace: USHER_NAMESPACE },
+  data: { 'dc-a6-32-00-00-01': '{"at":"2026-01-01T00:00:00Z","by":"cli"}' },
+};
+
+function inKubeSystem(map: ConfigMap): ConfigMap {
+  return { ...map, metadata: { ...map.metadata, namespace: 'kube-system' } };
+}
+
 describe.skipIf(!hasTestCluster())('what the API server refuses', { timeout: 60_000 }, () => {
   let cluster: TestCluster;
   let admin: AdminKubeClient;
@@ -290,6 +301,8 @@ describe.skipIf(!hasTestCluster())('what the API server refuses', { timeout: 60_
       ],
       ['such a user in kube-system', () => secret('usher-user-anna', 'Opaque'), 'only'],
       ['noting the head of the audit log', () => usher.create(CONFIG_MAP, AUDIT_HEAD, { dryRun: true }), 'ok'],
+      ['remembering a MAC address that is ignored', () => usher.create(CONFIG_MAP, IGNORED, { dryRun: true }), 'ok'],
+      ['the same in kube-system', () => usher.create(CONFIG_MAP, inKubeSystem(IGNORED)), 'KUBE_FORBIDDEN'],
       ['deleting that head', () => usher.delete(CONFIG_MAP, AUDIT_HEAD.metadata), 'KUBE_FORBIDDEN'],
       ['Secrets of other namespaces', () => secret('t', 'Opaque', { namespace: 'default' }), 'KUBE_FORBIDDEN'],
       ['listing Secrets of kube-system', () => usher.list(SECRET, { namespace: 'kube-system' }), 'KUBE_FORBIDDEN'],

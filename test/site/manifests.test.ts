@@ -5,6 +5,8 @@ import { ManifestDesk } from '../../api/server/manifest/manifest-desk.ts';
 import { systemClock } from '../../foundation/clock.ts';
 import { silentLogger } from '../../foundation/logger.ts';
 import type { AdminKubeClient } from '../../k8s/client/create-kube-client.ts';
+import { isUsherError, UsherError } from '../../foundation/errors.ts';
+import type { KubeClient } from '../../k8s/client/kube-client.ts';
 import { DEVICE, DEVICE_CLAIM, NODE } from '../../k8s/core/resources.ts';
 import { installUsher } from '../../k8s/install.ts';
 import { serviceAccountClient } from '../../k8s/service-account.ts';
@@ -79,5 +81,62 @@ describe.skipIf(!hasTestCluster())('files of claims on a real API server', { tim
     expect(await usher.get(DEVICE_CLAIM, { name: 'gh-0' })).toEqual(before);
     expect(await importAll(TEXT.replace('zone=a', 'zone=b'))).toMatchObject({ changed: 1, unchanged: ROWS - 1 });
     expect((await usher.get(DEVICE_CLAIM, { name: 'gh-0' }))?.spec.labels).toEqual({ zone: 'b', nr: '0' });
+  });
+
+  /** The whole site but for what is written when, as text. */
+  const claims = async (): Promise<string[]> =>
+    (await usher.list(DEVICE_CLAIM))
+      .map(({ metadata, spec }) => JSON.stringify([metadata.name, metadata.uid, spec]))
+      .sort();
+  const GROWN = `${TEXT.replaceAll('zone=a', 'zone=c')}\n${Array.from({ length: 20 }, (_, i) => `new-${i},${String(i).padStart(16, 'b')},zone=n,,`).join('\n')}`;
+  /** Imports through a client whose creation of `new-7` meets something. */
+  const importWhere = async (meet: (create: () => Promise<unknown>) => Promise<void>): Promise<string> => {
+    const create: KubeClient['create'] = async (kind, object, options) => {
+      const really = () => usher.create(kind, object, options);
+      const isMeant = object.metadata.name === 'new-7' && options?.dryRun !== true;
+      if (isMeant) await meet(really);
+      return really();
+    };
+    const bound = (value: unknown): unknown => (typeof value === 'function' ? (value.bind(usher) as unknown) : value);
+    const kube = new Proxy<KubeClient>(usher, {
+      get: (target, name) => (name === 'create' ? create : bound(Reflect.get(target, name, target))),
+    });
+    const other = new ManifestDesk(model, kube);
+    const { digest, counts } = other.preview({ format: 'csv', text: GROWN });
+    expect(counts).toMatchObject({ new: 20, changed: ROWS, conflict: 0, invalid: 0 });
+    try {
+      await other.import({ format: 'csv', text: GROWN, digest, take: 'all' });
+      return 'imported';
+    } catch (error) {
+      return isUsherError(error) ? error.code : String(error);
+    }
+  };
+
+  it('are put back when one of them cannot be written after all: what was changed, and what was made', async () => {
+    await importAll(TEXT);
+    const before = await claims();
+    const intruder = { spec: { match: { serial: 'of somebody else' } }, metadata: { name: 'new-7' } };
+    const outcome = await importWhere(async () => {
+      await cluster.admin.create(DEVICE_CLAIM, {
+        apiVersion: DEVICE_CLAIM.apiVersion,
+        kind: DEVICE_CLAIM.kind,
+        ...intruder,
+      });
+    });
+    expect(outcome).toBe('MANIFEST_UNDONE');
+    const after = await claims();
+    expect(after.filter((claim) => !claim.includes('of somebody else'))).toEqual(before);
+    expect(after).toHaveLength(before.length + 1);
+    await cluster.admin.delete(DEVICE_CLAIM, { name: 'new-7' });
+    await expect.poll(() => model.index.claims().length, { timeout: 10_000 }).toBe(ROWS);
+  });
+
+  it('are put back also where a claim was made and the answer was lost', async () => {
+    const before = await claims();
+    const outcome = await importWhere(async (create) => {
+      await create();
+      throw new UsherError('KUBE_UNREACHABLE', { detail: 'the answer is lost' });
+    });
+    expect([outcome, await claims()]).toEqual(['MANIFEST_UNDONE', before]);
   });
 });

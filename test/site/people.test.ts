@@ -87,8 +87,7 @@ describe('the people of a site, and what is noted of them', () => {
       'console console, createUser, anna, ok',
       'user anna, signIn, anna, ok',
       'user anna, createUser, carl, ok',
-      // Refused before its body was read.
-      'user vera, createClaim, , ROLE_NEEDED',
+      'user vera, createClaim, lathe, ROLE_NEEDED',
       'user carl, createClaim, lathe, ok',
       `user carl, decideDevice, ${id}, ROLE_NEEDED`,
       `user anna, decideDevice, ${id}, ok`,

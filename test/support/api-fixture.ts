@@ -185,7 +185,7 @@ const PAGE_FILES = new Map<string, string>();
 
 /** An appliance's API on loopback, with fakes for all that lies behind it. */
 export class ApiFixture {
-  readonly kube = new FakeKube({ nowMs: () => Date.now() });
+  readonly kube: FakeKube;
   readonly sightings = new FakeSightings();
   readonly candidates = new FakeCandidates();
   readonly tokens = new FakeTokens();
@@ -195,8 +195,12 @@ export class ApiFixture {
   #server: ApiServer | undefined;
   #file: CliFile | undefined;
 
-  /** @param options.ownAuthority with a certificate authority that no other fixture has */
-  constructor(options: { ownAuthority?: true } = {}) {
+  /**
+   * @param options.ownAuthority with a certificate authority that no other fixture has
+   * @param options.nowMs what the API server takes for the time
+   */
+  constructor(options: { ownAuthority?: true; nowMs?: () => number } = {}) {
+    this.kube = new FakeKube({ nowMs: options.nowMs ?? Date.now });
     this.#pageFiles = options.ownAuthority === true ? new Map<string, string>() : PAGE_FILES;
   }
 
@@ -245,6 +249,12 @@ export class ApiFixture {
     return { authorization: `Bearer ${this.file.token}` };
   }
 
+  /** Puts the device DEVICE_ID, whose MAC address was seen on the LAN. */
+  async putDevice(): Promise<void> {
+    this.sightings.see(MAC, { ip: '10.0.0.5' });
+    await this.kube.create(DEVICE, device(DEVICE_ID));
+  }
+
   /** Signs in as a browser would, by default with a one-time code; the headers of every later change. */
   async signIn(as?: { name: string; password: string }): Promise<Record<string, string>> {
     const body = as ?? { code: this.server.newSignInCode().code.reveal() };
@@ -267,7 +277,7 @@ export class ApiFixture {
         path,
         method,
         ca: this.file.caPem,
-        timeout: 5000,
+        timeout: 20_000,
         servername: 'localhost',
       },
       headers: {
@@ -284,11 +294,11 @@ export class ApiFixture {
         response.on('end', () => {
           const read = Buffer.concat(chunks).toString();
           const isJson = (response.headers['content-type'] ?? '').startsWith('application/json');
-          const parsed: unknown = isJson ? JSON.parse(read) : undefined;
+          const parsed: unknown = isJson && read !== '' ? JSON.parse(read) : undefined;
           resolve({ status: response.statusCode ?? 0, headers: response.headers, text: read, body: parsed });
         });
       });
-      outgoing.on('timeout', () => outgoing.destroy(new UsherError('TIMED_OUT', { what: path, limitMs: 5000 })));
+      outgoing.on('timeout', () => outgoing.destroy(new UsherError('TIMED_OUT', { what: path, limitMs: 20_000 })));
       outgoing.on('error', reject);
       outgoing.end(text);
     });

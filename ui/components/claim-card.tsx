@@ -3,6 +3,7 @@ import type { Dialog } from '../dialogs/dialog.ts';
 import type { LiveStore } from '../live-store.ts';
 import { useWords } from '../words.tsx';
 import { Labels } from './labels.tsx';
+import { Said } from './said.tsx';
 
 interface Props {
   claim: ClaimView;
@@ -33,9 +34,7 @@ export function ClaimCard({ claim, store, open }: Props) {
       </p>
       {isConflict ? (
         <div class="note bad">
-          <strong>
-            <bdi>{bound?.message ?? m.card.conflict}</bdi>
-          </strong>
+          <strong>{bound === undefined ? m.card.conflict : <Said text={bound.message} />}</strong>
           <span>{m.card.conflictHint}</span>
           {bound !== undefined && <code>{bound.reason}</code>}
         </div>

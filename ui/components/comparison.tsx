@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import { Fragment, type ComponentChildren } from 'preact';
 import type { DeviceView } from '../../api/core/schemas.ts';
 import { badgeOf, nameOf } from '../device-groups.ts';
 import type { LiveStore } from '../live-store.ts';
@@ -11,6 +11,9 @@ interface Props {
   by: DeviceView;
   store: LiveStore;
 }
+
+/** Behind the maker's half of a MAC address. */
+const MIDDLE = /(?<=\b(?:[0-9a-f]{2}:){3})(?=(?:[0-9a-f]{2}:){2}[0-9a-f]{2}\b)/i;
 
 type Column = (device: DeviceView) => string | undefined;
 
@@ -82,10 +85,10 @@ function Row({ name, old, by }: { name: string; old: string | undefined; by: str
       ) : (
         <>
           <td>
-            <bdi>{text(old, m)}</bdi>
+            <bdi>{breakable(text(old, m))}</bdi>
           </td>
           <td>
-            <bdi>{text(by, m)}</bdi>
+            <bdi>{breakable(text(by, m))}</bdi>
           </td>
         </>
       )}
@@ -95,6 +98,16 @@ function Row({ name, old, by }: { name: string; old: string | undefined; by: str
 
 function text(value: string | undefined, m: Messages): string {
   return value === undefined || value === '' ? m.common.notKnown : value;
+}
+
+/** A MAC address may break in its middle, where it is narrow. */
+function breakable(value: string): ComponentChildren {
+  return value.split(MIDDLE).map((part, at) => (
+    <Fragment key={at}>
+      {at > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 function seen(device: DeviceView, store: LiveStore, m: Messages): ComponentChildren {

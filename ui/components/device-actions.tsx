@@ -8,6 +8,7 @@ import type { Refusal } from '../requests.ts';
 import { useWords } from '../words.tsx';
 import { detailsId } from './device-details.tsx';
 import { Note } from './note.tsx';
+import { Said } from './said.tsx';
 
 interface Props {
   device: DeviceView;
@@ -28,20 +29,25 @@ export function DeviceActions({ device, store, open, details }: Props) {
     refusal.value = await store.decide(device.id, decision);
     busy.value = false;
   };
-  const button = ({ text, look, does, isRemedy }: CardAction) => (
-    <button
-      key={text}
-      type="button"
-      class={isRemedy && look === 'quiet' ? '' : look}
-      disabled={'decision' in does && busy.value}
-      onClick={() => {
-        if ('dialog' in does) open(does.dialog);
-        else void decide(does.decision);
-      }}
-    >
-      {text}
-    </button>
-  );
+  const button = ({ text, look, does, isRemedy }: CardAction) =>
+    'href' in does ? (
+      <a key={text} class={`button ${look}`} href={does.href}>
+        {text}
+      </a>
+    ) : (
+      <button
+        key={text}
+        type="button"
+        class={isRemedy && look === 'quiet' ? '' : look}
+        disabled={'decision' in does && busy.value}
+        onClick={() => {
+          if ('dialog' in does) open(does.dialog);
+          else void decide(does.decision);
+        }}
+      >
+        {text}
+      </button>
+    );
   const role = store.session.value?.user?.role;
   const actions = actionsOf(device, m).filter((action) => mayDo(action, role));
   const remedies = actions.filter(({ isRemedy }) => isRemedy);
@@ -81,10 +87,10 @@ function Warnings({ device, open }: Pick<Props, 'device' | 'open'>) {
       {device.warnings?.map(({ code, message, remedy }) => (
         <div class="note wary" key={code}>
           <strong>
-            <bdi>{message}</bdi>
+            <Said text={message} code={code} />
           </strong>
           <span>
-            <bdi>{remedy}</bdi>
+            <Said text={remedy} code={code} />
           </span>
           <code>{code}</code>
           {WORN_CARD.has(code) && (

@@ -2,7 +2,7 @@ import type { Signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { DeviceView } from '../../api/core/schemas.ts';
 import { replacingClaim } from '../card-actions.ts';
-import { badgeOf, claimOf, groupOf, LAST_STEP, nameOf, stepOf } from '../device-groups.ts';
+import { badgeOf, claimOf, groupOf, LAST_STEP, nameAndId, nameOf, stepOf } from '../device-groups.ts';
 import type { Dialog } from '../dialogs/dialog.ts';
 import type { FocusKeeper } from '../focus-keeper.ts';
 import type { LiveStore } from '../live-store.ts';
@@ -82,12 +82,13 @@ export function DeviceStand({ device, store, open }: Pick<Props, 'device' | 'sto
 /** What tells this board from the one beside it. */
 function Facts({ device }: { device: DeviceView }) {
   const what = device.nodeName ?? device.hostname;
-  const model = device.model ?? device.vendor;
   const mac = groupOf(device) === 'ready' ? undefined : device.macs[0];
-  const facts = new Set([what === undefined ? undefined : model, device.ip, mac]);
+  const facts = new Set([device.model ?? (what === undefined ? undefined : device.vendor), device.ip, mac]);
+  // A board without a name of its own is called by its short id.
+  const isNamedById = what === undefined && device.model !== undefined;
   return (
     <p class="facts">
-      <code>{device.shortId}</code>
+      {!isNamedById && <code>{device.shortId}</code>}
       {[...facts]
         .filter((fact) => fact !== undefined && fact !== device.shortId)
         .map((fact) => (
@@ -119,9 +120,10 @@ function Sentence({ device, store }: { device: DeviceView; store: LiveStore }) {
   }
   // What an offer waits for is said by the offer itself.
   if (device.waitsFor === undefined || device.offer !== undefined) return null;
+  const told = m.server(device.waitsFor);
   return (
     <p class="waits">
-      <bdi>{sentence(device.waitsFor)}</bdi>
+      <bdi {...(told === undefined ? { lang: 'en' } : {})}>{sentence(told ?? device.waitsFor)}</bdi>
     </p>
   );
 }
@@ -137,7 +139,7 @@ function TakenPlace({ device, store }: { device: DeviceView; store: LiveStore })
       {rich(m.card.takenBy, {
         device: (
           <a href={deviceHref(next.id)}>
-            <bdi>{nameOf(next, m)}</bdi> ({next.shortId})
+            <bdi>{nameAndId(next, m)}</bdi>
           </a>
         ),
       })}{' '}

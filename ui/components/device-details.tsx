@@ -3,6 +3,7 @@ import type { DeviceView } from '../../api/core/schemas.ts';
 import type { LiveStore } from '../live-store.ts';
 import { useWords } from '../words.tsx';
 import { Ago } from './age.tsx';
+import { Said } from './said.tsx';
 import { Story } from './story.tsx';
 
 interface Props {
@@ -51,16 +52,18 @@ export function Evidence({ device }: Pick<Props, 'device'>) {
 }
 
 export function OnNetwork({ device, store }: Props) {
-  const t = useWords().m.details;
+  const { m } = useWords();
+  const t = m.details;
+  if (device.ip === undefined && device.firstSeen === undefined) return <p class="hint">{t.notSeen}</p>;
   return (
     <dl>
       <Row name={t.address}>{device.ip}</Row>
-      <Row name={t.reasons}>{text(device.reasons ?? [])}</Row>
+      <Row name={t.reasons}>{text((device.reasons ?? []).map((why) => m.server(why) ?? why))}</Row>
       <Row name={t.firstSeen}>{device.firstSeen !== undefined && <Ago store={store} at={device.firstSeen} />}</Row>
       <Row name={t.seen}>
         {device.seenBy?.map((seen, at) => (
           <span class="line" key={at}>
-            <bdi>{seen.what}</bdi> ({[seen.source, seen.interface].filter((part) => part !== '').join(', ')},{' '}
+            <Said text={seen.what} /> ({[seen.source, seen.interface].filter((part) => part !== '').join(', ')},{' '}
             <Ago store={store} at={seen.at} />)
           </span>
         ))}
@@ -77,7 +80,7 @@ export function Conditions({ device }: Pick<Props, 'device'>) {
       <Row name={m.details.conditions}>
         {device.conditions?.map((condition) => (
           <span class="line" key={condition.type}>
-            <b>{condition.type}</b> {says[condition.status]}: <bdi>{condition.message}</bdi>
+            <b>{condition.type}</b> {says[condition.status]}: <Said text={condition.message} />
           </span>
         ))}
       </Row>

@@ -18,6 +18,9 @@ import { Entries } from './story.tsx';
 import { Pending } from './pending.tsx';
 import { Pods } from './pods.tsx';
 
+/** Kubernetes tells whole seconds: less is not known. */
+const LEAST_MS = 1000;
+
 interface Props {
   id: string;
   store: LiveStore;
@@ -115,7 +118,11 @@ function Way({ device, entries }: { device: DeviceView; entries: Parameters<type
         {wayOf(device, entries).map(({ step, state, tookMs }) => (
           <li key={step} class={state} {...(state === 'now' ? { 'aria-current': 'step' as const } : {})}>
             <b>{m.way[step]}</b>
-            <span class="hint">{tookMs === undefined ? m.way[state] : m.way.took(spanText(tookMs, words))}</span>
+            <span class="hint">
+              {state === 'done' && tookMs !== undefined && tookMs >= LEAST_MS
+                ? m.way.took(spanText(tookMs, words))
+                : m.way[state]}
+            </span>
           </li>
         ))}
       </ol>
@@ -147,7 +154,12 @@ function PodsFacet({ device, store }: { device: DeviceView; store: LiveStore }) 
   return (
     <Facet id="pods" title={m.pods.title}>
       <Pending of={view} what={m.pods.what}>
-        {({ pods }) => <Pods pods={pods} />}
+        {({ pods }) => (
+          <>
+            {pods.length > 0 && <p class="hint">{m.pods.ifItGoes}</p>}
+            <Pods pods={pods} />
+          </>
+        )}
       </Pending>
     </Facet>
   );

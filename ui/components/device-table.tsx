@@ -107,7 +107,7 @@ export function DeviceTable({ rows, selected, store, open, go }: Props) {
           </tr>
         </thead>
         <tbody ref={body}>
-          <Gap heightPx={view.beforePx} />
+          <Gap heightPx={view.beforePx} isNarrow={isNarrow} />
           {ordered.slice(view.first, view.end).map((row, offset) => (
             <DeviceRow
               key={row.id}
@@ -120,7 +120,7 @@ export function DeviceTable({ rows, selected, store, open, go }: Props) {
               onFocus={(id) => (cursor.value = id)}
             />
           ))}
-          <Gap heightPx={view.afterPx} />
+          <Gap heightPx={view.afterPx} isNarrow={isNarrow} />
         </tbody>
       </table>
       {hasHelp.value && <KeysHelp onClose={() => (hasHelp.value = false)} />}
@@ -215,12 +215,15 @@ function DeviceRow({ row, index, isCursor, isSelected, store, onToggle, onFocus 
   );
 }
 
+/** Columns that a narrow table shows, with that of the checkboxes; one more would take room of its own. */
+const NARROW_COLUMNS = 3;
+
 /** Stands for the rows that are not drawn. */
-function Gap({ heightPx }: { heightPx: number }) {
+function Gap({ heightPx, isNarrow }: { heightPx: number; isNarrow: boolean }) {
   if (heightPx <= 0) return null;
   return (
     <tr aria-hidden="true" class="gap">
-      <td colSpan={COLUMNS.length + 1} height={heightPx} />
+      <td colSpan={isNarrow ? NARROW_COLUMNS : COLUMNS.length + 1} height={heightPx} />
     </tr>
   );
 }

@@ -1,4 +1,4 @@
-import { Modal } from '../dialogs/modal.tsx';
+import { ReadDialog } from '../dialogs/read-dialog.tsx';
 import { useWords } from '../words.tsx';
 
 /** What the keyboard does in the list. */
@@ -13,26 +13,17 @@ export function KeysHelp({ onClose }: { onClose: () => void }) {
     ['?', t.help],
   ];
   return (
-    <Modal title={m.dialogs.keys.title} onClose={onClose}>
-      {(close) => (
-        <>
-          <dl class="keys">
-            {keys.map(([key, what]) => (
-              <div key={key}>
-                <dt>
-                  <kbd>{key}</kbd>
-                </dt>
-                <dd>{what}</dd>
-              </div>
-            ))}
-          </dl>
-          <div class="actions end">
-            <button type="button" class="primary" autofocus onClick={close}>
-              {m.common.close}
-            </button>
+    <ReadDialog title={m.dialogs.keys.title} onClose={onClose}>
+      <dl class="keys">
+        {keys.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
           </div>
-        </>
-      )}
-    </Modal>
+        ))}
+      </dl>
+    </ReadDialog>
   );
 }

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Refusal } from '../requests.ts';
 import { useWords } from '../words.tsx';
+import { Said } from './said.tsx';
 
 interface Props {
   refusal: Refusal | undefined;
@@ -16,15 +17,11 @@ interface Props {
 export function Note({ refusal, urgent = false, calm = false, children }: Props) {
   const { m } = useWords();
   if (refusal === undefined) return null;
-  const said = refusal.own === undefined ? refusal : m.common[refusal.own];
+  const own = refusal.own === undefined ? undefined : m.common[refusal.own];
   return (
     <div class={calm ? 'note calm' : 'note bad'} {...(urgent ? { role: 'alert' } : {})}>
-      <strong>
-        <bdi>{said.message}</bdi>
-      </strong>
-      <span>
-        <bdi>{said.remedy}</bdi>
-      </span>
+      <strong>{own === undefined ? <Said text={refusal.message} code={refusal.code} /> : own.message}</strong>
+      <span>{own === undefined ? <Said text={refusal.remedy} code={refusal.code} /> : own.remedy}</span>
       <code>{refusal.code}</code>
       {refusal.code === 'CSRF_TOKEN_INVALID' && (
         <div class="actions">

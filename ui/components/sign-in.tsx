@@ -1,20 +1,24 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { SignInWay } from '../../api/core/schemas.ts';
 import type { LiveStore } from '../live-store.ts';
 import type { Messages } from '../messages/en.ts';
 import type { Refusal } from '../requests.ts';
 import type { Router } from '../router.ts';
+import type { PageTrust } from '../trust.ts';
 import { rich, useWords } from '../words.tsx';
 import { Note } from './note.tsx';
+import { TrustHint } from './trust-hint.tsx';
 
 interface Props {
   store: LiveStore;
   router: Router;
+  trust: PageTrust;
 }
 
 /** The code that the appliance printed, or another way that this appliance takes; then on to what was opened. */
-export function SignIn({ store, router }: Props) {
+export function SignIn({ store, router, trust }: Props) {
   const { m } = useWords();
   const isElsewhere = router.route.value.view !== 'site';
   const elsewhere = useSignal(refusalElsewhere(m));
@@ -26,6 +30,7 @@ export function SignIn({ store, router }: Props) {
       {isElsewhere && <p class="hint">{m.signIn.continues}</p>}
       <Note refusal={elsewhere.value} urgent />
       <SignInWays store={store} />
+      <TrustHint trust={trust} />
     </main>
   );
 }
@@ -73,25 +78,52 @@ export function SignInWays({ store, onDone = () => undefined }: WaysProps) {
   );
 }
 
-function ByCode({ store, onDone }: Required<WaysProps>) {
+interface FormProps extends Required<WaysProps> {
+  /** What is sent. */
+  given: () => Parameters<LiveStore['signIn']>[0];
+  /** After a refusal: what was typed is to be typed anew. */
+  onRefused: () => void;
+  /** The fields. */
+  children: ComponentChildren;
+}
+
+/** What the ways that something is typed for share. */
+function SignInForm({ store, onDone, given, onRefused, children }: FormProps) {
   const { m } = useWords();
-  const input = useRef<HTMLInputElement>(null);
-  const code = useSignal('');
   const busy = useSignal(false);
   const refusal = useSignal<Refusal | undefined>(undefined);
-  useEffect(() => input.current?.focus(), []);
-
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (busy.value) return;
     busy.value = true;
-    refusal.value = await store.signIn({ code: code.value.trim() });
+    refusal.value = await store.signIn(given());
     busy.value = false;
     if (refusal.value === undefined) onDone();
-    else input.current?.select();
+    else onRefused();
   };
   return (
     <form class="panel" onSubmit={(event) => void submit(event)}>
+      {children}
+      <Note refusal={refusal.value ?? store.notice.value} urgent />
+      <button type="submit" class="primary" disabled={busy.value}>
+        {busy.value ? m.signIn.busy : m.signIn.submit}
+      </button>
+    </form>
+  );
+}
+
+function ByCode({ store, onDone }: Required<WaysProps>) {
+  const { m } = useWords();
+  const input = useRef<HTMLInputElement>(null);
+  const code = useSignal('');
+  useEffect(() => input.current?.focus(), []);
+  return (
+    <SignInForm
+      store={store}
+      onDone={onDone}
+      given={() => ({ code: code.value.trim() })}
+      onRefused={() => input.current?.select()}
+    >
       <label for="code">{m.signIn.code}</label>
       <input
         ref={input}
@@ -111,38 +143,27 @@ function ByCode({ store, onDone }: Required<WaysProps>) {
       <p class="hint" id="code-hint">
         {rich(m.signIn.codeHint, { command: <code>usher sign-in-code</code> })}
       </p>
-      <Note refusal={refusal.value ?? store.notice.value} urgent />
-      <button type="submit" class="primary" disabled={busy.value}>
-        {busy.value ? m.signIn.busy : m.signIn.submit}
-      </button>
-    </form>
+    </SignInForm>
   );
 }
 
 function ByPassword({ store, onDone }: Required<WaysProps>) {
   const { m } = useWords();
-  const form = useRef<HTMLFormElement>(null);
+  const user = useRef<HTMLInputElement>(null);
+  const secret = useRef<HTMLInputElement>(null);
   const name = useSignal(knownName(store));
   const password = useSignal('');
-  const busy = useSignal(false);
-  const refusal = useSignal<Refusal | undefined>(undefined);
-  useEffect(() => {
-    form.current?.querySelector<HTMLInputElement>(name.peek() === '' ? '#user' : '#password')?.focus();
-  }, []);
-
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (busy.value) return;
-    busy.value = true;
-    refusal.value = await store.signIn({ name: name.value.trim(), password: password.value });
-    busy.value = false;
-    if (refusal.value === undefined) onDone();
-    else form.current?.querySelector<HTMLInputElement>('#password')?.select();
-  };
+  useEffect(() => (name.peek() === '' ? user : secret).current?.focus(), []);
   return (
-    <form class="panel" ref={form} onSubmit={(event) => void submit(event)}>
+    <SignInForm
+      store={store}
+      onDone={onDone}
+      given={() => ({ name: name.value.trim(), password: password.value })}
+      onRefused={() => secret.current?.select()}
+    >
       <label for="user">{m.signIn.name}</label>
       <input
+        ref={user}
         id="user"
         name="username"
         autocomplete="username"
@@ -154,6 +175,7 @@ function ByPassword({ store, onDone }: Required<WaysProps>) {
       />
       <label for="password">{m.signIn.password}</label>
       <input
+        ref={secret}
         id="password"
         name="password"
         type="password"
@@ -162,11 +184,7 @@ function ByPassword({ store, onDone }: Required<WaysProps>) {
         value={password.value}
         onInput={(event) => (password.value = event.currentTarget.value)}
       />
-      <Note refusal={refusal.value ?? store.notice.value} urgent />
-      <button type="submit" class="primary" disabled={busy.value}>
-        {busy.value ? m.signIn.busy : m.signIn.submit}
-      </button>
-    </form>
+    </SignInForm>
   );
 }
 

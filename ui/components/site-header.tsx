@@ -32,7 +32,7 @@ export function SiteHeader({ store, route, open }: Props) {
         <h1 tabIndex={-1}>
           <bdi>{title}</bdi>
         </h1>
-        {store.may('admin') && (
+        {store.may('admin') && route.view === 'site' && (
           <button type="button" onClick={() => open({ kind: 'card' })}>
             {m.site.newCard}
           </button>
@@ -115,7 +115,7 @@ function SiteNotices({ store }: { store: LiveStore }) {
           <p class="note bad" key={source.name}>
             <strong>{m.site.sourceBroken(source.name)}</strong>{' '}
             <span>
-              {source.detail === undefined ? '' : `${source.detail}. `}
+              {source.detail === undefined ? '' : `${m.server(source.detail) ?? source.detail}. `}
               {rich(m.site.sourceHint, doctor)}
             </span>
           </p>

@@ -21,7 +21,7 @@ export function SitePicture({ devices, store }: Props) {
   const by = useSignal('');
   const keys = useMemo(() => placingKeys(devices), [devices]);
   const key = keys.includes(by.value) ? by.value : undefined;
-  const picture = useMemo(() => pictureOf(devices, key, m), [devices, key, m]);
+  const picture = useMemo(() => pictureOf(devices, key), [devices, key]);
   const site = store.site.value;
   const middle = PICTURE_WIDTH / 2;
   return (
@@ -48,11 +48,11 @@ export function SitePicture({ devices, store }: Props) {
         role="group"
         aria-label={`${m.picture.title}: ${m.picture.summary(devices.length)}`}
       >
-        <path class="wire" d={`M${String(middle)} 40V70M${String(middle)} 96V${String(picture.height - 20)}`} />
-        <Box x={middle - 75} y={8} text={m.picture.router} detail="" />
+        <path class="wire" d={`M${String(middle)} 34V58M${String(middle)} 90V${String(picture.height - 20)}`} />
+        <Box x={middle - 75} y={2} text={m.picture.router} detail="" />
         <Box
           x={middle - 75}
-          y={64}
+          y={58}
           text={`${m.picture.master} · ${site?.interfaces[0]?.addresses[0] ?? ''}`}
           detail={site?.kubernetes.ready === false ? 'bad' : 'good'}
         />
@@ -60,14 +60,16 @@ export function SitePicture({ devices, store }: Props) {
           <Place key={place.name} place={place} by={key} />
         ))}
       </svg>
-      <ul class="legend">
-        {GROUPS.map((group) => (
-          <li key={group} class={`in-${group}`}>
-            <span class="dot" aria-hidden="true" />
-            {m.picture.legend[group]}
-          </li>
-        ))}
-      </ul>
+      {key !== undefined && (
+        <ul class="legend">
+          {GROUPS.map((group) => (
+            <li key={group} class={`in-${group}`}>
+              <span class="dot" aria-hidden="true" />
+              {m.picture.legend[group]}
+            </li>
+          ))}
+        </ul>
+      )}
     </details>
   );
 }

@@ -5,6 +5,7 @@ import type { LiveStore } from '../live-store.ts';
 import { useLoaded } from '../use-loaded.ts';
 import { useWords } from '../words.tsx';
 import { Pending } from './pending.tsx';
+import { Said } from './said.tsx';
 
 type Entry = StoryView['entries'][number];
 
@@ -52,11 +53,11 @@ export function Entries({ entries, store }: { entries: readonly Entry[]; store: 
             </span>
             <p>
               {entry.type === 'Warning' && <span class="unseen">{m.story.warning}</span>}
-              <bdi>{entry.message}</bdi>
+              <Said text={entry.message} code={entry.reason} />
               {entry.count !== undefined && entry.count > 1 && <b> ×{entry.count}</b>} <code>{entry.reason}</code>
               {entry.remedy !== undefined && (
                 <span class="remedy">
-                  <bdi>{entry.remedy}</bdi>
+                  <Said text={entry.remedy} code={entry.reason} />
                 </span>
               )}
             </p>

@@ -1,14 +1,13 @@
 import { useSignal, type Signal } from '@preact/signals';
 import type { DeviceView } from '../../api/core/schemas.ts';
-import { Note } from '../components/note.tsx';
 import { suggestedLabels, suggestedNames } from '../claim-suggestions.ts';
 import { nameOf } from '../device-groups.ts';
 import { labelProblems, nameProblem } from '../label-rules.ts';
 import type { LiveStore } from '../live-store.ts';
 import type { Refusal } from '../requests.ts';
 import { rich, useWords } from '../words.tsx';
+import { FormDialog } from './form-dialog.tsx';
 import { LabelFields, labelsOf, type LabelRow } from './label-fields.tsx';
-import { Modal } from './modal.tsx';
 import { PairFields, pairOf, pairProblem, type PairText } from './pair-fields.tsx';
 
 interface Props {
@@ -27,75 +26,57 @@ export function ClaimDialog({ device, store, onClose }: Props) {
   const rows = useSignal<LabelRow[]>([{ id: 0, key: '', value: '' }]);
   const pair = useSignal<PairText>({ name: '', role: '' });
   const tried = useSignal(false);
-  const busy = useSignal(false);
   // What the reader looks at: no other device is claimed by the click, however it changes under it.
   const seen = useSignal(device);
-  const refusal = useSignal<Refusal | undefined>(undefined);
   const nameWrong = name.value === '' && !tried.value ? undefined : nameProblem(name.value, m);
   const problems = labelProblems(rows.value, m);
 
-  const submit = async (form: HTMLFormElement, close: () => void): Promise<void> => {
-    if (busy.value) return;
+  const check = (): boolean => {
     tried.value = true;
     const wrong = [nameProblem(name.value, m), pairProblem(pair.value, m), ...problems];
-    if (wrong.some((problem) => problem !== undefined)) {
-      requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
-      return;
-    }
-    busy.value = true;
-    const claim = { name: name.value, device: device.id, labels: labelsOf(rows.value), ...pairOf(pair.value) };
-    refusal.value = await store.claim(claim, seen.value.version);
+    return wrong.every((problem) => problem === undefined);
+  };
+  const claim = async (): Promise<Refusal | undefined> => {
+    const wanted = { name: name.value, device: device.id, labels: labelsOf(rows.value), ...pairOf(pair.value) };
+    const refusal = await store.claim(wanted, seen.value.version);
     // Told that the device has changed, the reader sees it as it is now, and decides again.
-    if (refusal.value?.code === 'PRECONDITION_FAILED') seen.value = nowOf(device, store) ?? seen.value;
-    busy.value = false;
-    if (refusal.value === undefined) close();
+    if (refusal?.code === 'PRECONDITION_FAILED') seen.value = nowOf(device, store) ?? seen.value;
+    return refusal;
   };
   return (
-    <Modal title={t.title(nameOf(device, m))} busy={busy.value} onClose={onClose}>
-      {(close) => (
-        <form
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            void submit(event.currentTarget, close);
-          }}
-        >
-          <About device={seen.value} store={store} />
-          <label for="claim-name">{t.name}</label>
-          <input
-            id="claim-name"
-            autofocus
-            required
-            autocomplete="off"
-            autocapitalize="none"
-            spellcheck={false}
-            placeholder="lathe-left"
-            aria-invalid={nameWrong !== undefined}
-            aria-describedby="claim-name-problem"
-            value={name.value}
-            onInput={(event) => (name.value = event.currentTarget.value)}
-          />
-          <p class="problem" id="claim-name-problem" aria-live="polite">
-            {nameWrong}
-          </p>
-          {nodeName === undefined && <Suggested name={name} rows={rows} store={store} />}
-          {nodeName !== undefined && nameProblem(name.value, m) === undefined && (
-            <NodeStays nodeName={nodeName} name={name.value} />
-          )}
-          <LabelFields rows={rows} problems={problems} store={store} />
-          <PairFields pair={pair} />
-          <Note refusal={refusal.value} urgent />
-          <div class="actions end">
-            <button type="button" disabled={busy.value} onClick={close}>
-              {m.common.cancel}
-            </button>
-            <button type="submit" class="primary" disabled={busy.value}>
-              {busy.value ? t.busy : t.action}
-            </button>
-          </div>
-        </form>
+    <FormDialog
+      title={t.title(nameOf(device, m))}
+      action={t.action}
+      busyText={t.busy}
+      check={check}
+      act={claim}
+      onClose={onClose}
+    >
+      <About device={seen.value} store={store} />
+      <label for="claim-name">{t.name}</label>
+      <input
+        id="claim-name"
+        autofocus
+        required
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        placeholder="lathe-left"
+        aria-invalid={nameWrong !== undefined}
+        aria-describedby="claim-name-problem"
+        value={name.value}
+        onInput={(event) => (name.value = event.currentTarget.value)}
+      />
+      <p class="problem" id="claim-name-problem" aria-live="polite">
+        {nameWrong}
+      </p>
+      {nodeName === undefined && <Suggested name={name} rows={rows} store={store} />}
+      {nodeName !== undefined && nameProblem(name.value, m) === undefined && (
+        <NodeStays nodeName={nodeName} name={name.value} />
       )}
-    </Modal>
+      <LabelFields rows={rows} problems={problems} store={store} />
+      <PairFields pair={pair} />
+    </FormDialog>
   );
 }
 
@@ -159,9 +140,11 @@ function About({ device, store }: { device: DeviceView; store: LiveStore }) {
     <>
       <p class="facts">
         <code>{device.shortId}</code>
-        {[...facts].map((fact) => (
-          <bdi key={fact}>{fact}</bdi>
-        ))}
+        {[...facts]
+          .filter((fact) => fact !== device.shortId)
+          .map((fact) => (
+            <bdi key={fact}>{fact}</bdi>
+          ))}
       </p>
       {device.stage === 'Seen' && (
         <p class="note wary">

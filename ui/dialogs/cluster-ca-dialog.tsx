@@ -2,11 +2,12 @@ import type { ClusterCaView } from '../../api/core/schemas.ts';
 import { Command } from '../components/command.tsx';
 import { Pending } from '../components/pending.tsx';
 import { More } from '../components/pods.tsx';
+import { Said } from '../components/said.tsx';
 import type { LiveStore } from '../live-store.ts';
 import { useLoaded } from '../use-loaded.ts';
 import { dayText } from '../age.ts';
 import { useWords } from '../words.tsx';
-import { Modal } from './modal.tsx';
+import { ReadDialog } from './read-dialog.tsx';
 
 const SHOWN = 12;
 
@@ -15,20 +16,11 @@ export function ClusterCaDialog({ store, onClose }: { store: LiveStore; onClose:
   const { m } = useWords();
   const view = useLoaded(() => store.clusterCa(), store);
   return (
-    <Modal title={m.dialogs.ca.title} onClose={onClose}>
-      {(close) => (
-        <>
-          <Pending of={view} what={m.dialogs.ca.what}>
-            {(body) => <Guide view={body} />}
-          </Pending>
-          <div class="actions end">
-            <button type="button" class="primary" autofocus onClick={close}>
-              {m.common.close}
-            </button>
-          </div>
-        </>
-      )}
-    </Modal>
+    <ReadDialog title={m.dialogs.ca.title} onClose={onClose}>
+      <Pending of={view} what={m.dialogs.ca.what}>
+        {(body) => <Guide view={body} />}
+      </Pending>
+    </ReadDialog>
   );
 }
 
@@ -56,7 +48,7 @@ function Guide({ view }: { view: ClusterCaView }) {
       <ol class="steps guide">
         {view.steps.map((step, at) => (
           <li key={at}>
-            <bdi>{step.what}</bdi>
+            <Said text={step.what} />
             {step.command !== undefined && <Command text={step.command} />}
           </li>
         ))}

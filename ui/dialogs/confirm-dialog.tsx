@@ -9,6 +9,8 @@ interface Props {
   title: string;
   /** The word on the button. */
   action: string;
+  /** Nothing is lost by it. */
+  isHarmless?: boolean;
   act: () => Promise<Refusal | undefined>;
   onClose: () => void;
   /** What will happen. */
@@ -16,7 +18,7 @@ interface Props {
 }
 
 /** Says what will happen before it does. The focus is on Cancel. */
-export function ConfirmDialog({ title, action, act, onClose, children }: Props) {
+export function ConfirmDialog({ title, action, isHarmless = false, act, onClose, children }: Props) {
   const { m } = useWords();
   const busy = useSignal(false);
   const refusal = useSignal<Refusal | undefined>(undefined);
@@ -37,7 +39,12 @@ export function ConfirmDialog({ title, action, act, onClose, children }: Props) 
             <button type="button" autofocus disabled={busy.value} onClick={close}>
               {m.common.cancel}
             </button>
-            <button type="button" class="danger" disabled={busy.value} onClick={() => void confirm(close)}>
+            <button
+              type="button"
+              class={isHarmless ? 'primary' : 'danger'}
+              disabled={busy.value}
+              onClick={() => void confirm(close)}
+            >
               {busy.value ? m.common.oneMoment : action}
             </button>
           </div>

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { DeviceView, IdentifyView } from '../../api/core/schemas.ts';
 import { Age } from '../components/age.tsx';
 import { Note } from '../components/note.tsx';
-import { nameOf } from '../device-groups.ts';
+import { nameAndId } from '../device-groups.ts';
 import type { LiveStore } from '../live-store.ts';
 import type { Refusal } from '../requests.ts';
 import { rich, useWords } from '../words.tsx';
@@ -33,7 +33,7 @@ export function IdentifyDialog({ device, store, onClose }: Props) {
   useEffect(() => void ask(), []);
   const isOver = shown.value !== undefined && store.nowMs.value >= Date.parse(shown.value.until);
   return (
-    <Modal title={t.title(nameOf(device, m))} onClose={onClose}>
+    <Modal title={t.title(nameAndId(device, m))} onClose={onClose}>
       {(close) => (
         <>
           {busy.value && (

@@ -1,4 +1,5 @@
-import { nameOf } from '../device-groups.ts';
+import { Said } from '../components/said.tsx';
+import { nameAndId, nameOf } from '../device-groups.ts';
 import type { LiveStore } from '../live-store.ts';
 import { rich, useWords } from '../words.tsx';
 import { BulkDialog } from './bulk-dialog.tsx';
@@ -57,8 +58,9 @@ export function OpenDialog({ dialog, store, open, onClose }: Props) {
     case 'bring-back':
       return (
         <ConfirmDialog
-          title={m.dialogs.bringBack.title(nameOf(dialog.device, m), dialog.device.shortId)}
+          title={m.dialogs.bringBack.title(nameAndId(dialog.device, m))}
           action={m.dialogs.bringBack.action}
+          isHarmless
           act={() => store.bringBack(dialog.device.id)}
           onClose={onClose}
         >
@@ -75,7 +77,12 @@ export function OpenDialog({ dialog, store, open, onClose }: Props) {
         >
           <p>
             {rich(m.dialogs.trust.hint, {
-              why: <bdi>{dialog.device.failure?.message ?? m.dialogs.trust.changed}</bdi>,
+              why:
+                dialog.device.failure === undefined ? (
+                  m.dialogs.trust.changed
+                ) : (
+                  <Said text={dialog.device.failure.message} code={dialog.device.failure.code} />
+                ),
             })}
           </p>
         </ConfirmDialog>

@@ -4,7 +4,7 @@ import { successorsOf } from '../card-actions.ts';
 import { Comparison } from '../components/comparison.tsx';
 import { Labels } from '../components/labels.tsx';
 import { Note } from '../components/note.tsx';
-import { groupOf, nameOf } from '../device-groups.ts';
+import { groupOf, nameAndId, nameOf } from '../device-groups.ts';
 import type { LiveStore } from '../live-store.ts';
 import { offerWords } from '../offer-words.ts';
 import type { Refusal } from '../requests.ts';
@@ -124,7 +124,7 @@ function Choice({ old, chosen, store, open }: ChoiceProps) {
             onChange={() => (chosen.value = board.id)}
           />
           <span>
-            <bdi>{nameOf(board, m)}</bdi> <code>{board.shortId}</code>
+            <bdi>{nameAndId(board, m)}</bdi>
             <span class="facts">
               {board.serial !== undefined && <span>{rich(t.serial, { serial: <bdi>{board.serial}</bdi> })}</span>}
               {board.macs[0] !== undefined && <bdi>{board.macs[0]}</bdi>}

@@ -4,6 +4,7 @@ import type { DeviceView, RevocationView } from '../../api/core/schemas.ts';
 import { Note } from '../components/note.tsx';
 import { Pending } from '../components/pending.tsx';
 import { More, Pods } from '../components/pods.tsx';
+import { Said } from '../components/said.tsx';
 import { nameOf } from '../device-groups.ts';
 import type { LiveStore } from '../live-store.ts';
 import type { Refusal } from '../requests.ts';
@@ -101,7 +102,7 @@ function Left({ sentences }: { sentences: readonly string[] }) {
       <ul class="list tight">
         {sentences.map((sentence) => (
           <li key={sentence}>
-            <bdi>{sentence}</bdi>
+            <Said text={sentence} />
           </li>
         ))}
       </ul>
@@ -128,7 +129,12 @@ function TypedName({ name, isBusy, mayGoOn, refusal, onConfirm, close }: TypedNa
   const submit = (form: HTMLFormElement): void => {
     isTried.value = true;
     if (typed.value.trim() === name) onConfirm();
-    else form.querySelector<HTMLElement>('input')?.focus();
+    else {
+      const input = form.querySelector('input');
+      input?.focus();
+      // What is said of it stands below it.
+      input?.scrollIntoView({ block: 'center' });
+    }
   };
   return (
     <form
@@ -191,7 +197,7 @@ function Afterwards({ device, view, store, open, close }: AfterwardsProps) {
     <>
       <p role="status">
         {rich(t.done, { name: <bdi>{nameOf(device, m)}</bdi> })} {view?.nodeName !== undefined && t.nodeGoes}
-        {now?.waitsFor !== undefined && <> {rich(t.now, { waits: <bdi>{now.waitsFor}</bdi> })}</>}
+        {now?.waitsFor !== undefined && <> {rich(t.now, { waits: <Said text={now.waitsFor} /> })}</>}
       </p>
       <Left sentences={view?.afterwards ?? []} />
       <div class="actions end">

@@ -59,7 +59,7 @@ export const dialogs: Messages['dialogs'] = {
     busy: (done, of) => `${String(done)} von ${String(of)} beansprucht …`,
     retry: 'Den Rest noch einmal',
     doubled: (name) => `${name} gäbe es zweimal`,
-    missing: 'das hat das Board nicht gesagt',
+    missing: 'für {…} hat dieses Board nichts',
     allDone: (n) => plural(n, { one: 'Ein Gerät ist beansprucht.', other: 'Alle {n} Geräte sind beansprucht.' }),
   },
   card: {
@@ -157,7 +157,7 @@ export const dialogs: Messages['dialogs'] = {
     hint: 'Es wird jedes Mal abgewiesen, wenn es sich vorstellt, und bekommt kein Ticket. Am Gerät selbst ändert sich nichts. Sie können es jederzeit zurücknehmen, unter „Beiseite gelegt“.',
   },
   bringBack: {
-    title: (name, id) => `${name} (${id}) zurückholen?`,
+    title: (name) => `${name} zurückholen?`,
     action: 'Zurückholen',
     hint: 'Für ein Board, das repariert wurde. Das, welches seinen Platz bekam, behält Platz, Name und Anspruch; dieses wartet auf einen eigenen Anspruch und tritt unter einem anderen Namen bei.',
   },

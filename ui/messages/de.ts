@@ -1,5 +1,6 @@
 import { dialogs } from './de-dialogs.ts';
 import { screens } from './de-screens.ts';
+import { GERMAN_BOOK } from './de-server.ts';
 import type { Messages } from './en.ts';
 import { pluralsOf } from './plural.ts';
 
@@ -74,6 +75,8 @@ export const de: Messages = {
     byPassword: 'Mit Name und Passwort',
     byPasskey: 'Mit einem Passkey',
     byOidc: (name) => `Mit ${name}`,
+    untrustedWhy:
+      'Browser geben sie keiner Seite, deren Aussteller sie nicht kennen, und außerhalb dieses Standorts kennt niemand diese Appliance. Sagen Sie diesem Gerät einmal, dass Sie ihr vertrauen.',
     passkeyFailed: {
       message: 'Der Browser hat keinen Passkey geliefert',
       remedy: 'Versuchen Sie es noch einmal, oder melden Sie sich anders an.',
@@ -217,6 +220,7 @@ export const de: Messages = {
   actions: {
     claim: 'Beanspruchen…',
     claimAhead: 'Im Voraus beanspruchen…',
+    code: 'Code eingeben',
     card: 'Neue Karte…',
     retry: 'Jetzt versuchen',
     trust: 'Noch einmal…',
@@ -285,6 +289,7 @@ export const de: Messages = {
     conditions: 'Conditions',
     claim: 'Anspruch',
     nodeName: 'Node',
+    notSeen: 'Es wurde dort in letzter Zeit nicht gesehen.',
     notANode: 'Es ist noch kein Node.',
     gone: 'Kein Gerät mit dieser Id ist bekannt',
     goneHint: 'Es hat vielleicht das Netz verlassen, oder der Link ist alt.',
@@ -307,6 +312,8 @@ export const de: Messages = {
     ready: 'Bereit',
     now: 'jetzt',
     ahead: 'kommt noch',
+    stopped: 'hier angehalten',
+    unreached: 'nicht erreicht',
     done: 'getan',
     took: (span) => `nach ${span}`,
   },
@@ -341,6 +348,7 @@ export const de: Messages = {
     title: 'Was darauf läuft',
     what: 'was darauf läuft',
     none: 'Jetzt laufen keine Pods darauf.',
+    ifItGoes: 'Und was aus jedem wird, wenn der Node geht:',
     movable: 'startet anderswo, wenn seine Labels das erlauben',
     stops: 'endet',
   },
@@ -361,4 +369,5 @@ export const de: Messages = {
   },
   dialogs,
   screens,
+  server: (text, code) => GERMAN_BOOK.tell(text, code),
 };

@@ -57,7 +57,7 @@ export const dialogs = {
     busy: (done: number, of: number) => `Claiming ${String(done)} of ${String(of)} …`,
     retry: 'Try the rest again',
     doubled: (name: string) => `${name} would be there twice`,
-    missing: 'the board has not said that',
+    missing: 'this board has nothing for {…}',
     allDone: (n: number) => plural(n, { one: 'One device is claimed.', other: 'All {n} devices are claimed.' }),
   },
   card: {
@@ -152,7 +152,7 @@ export const dialogs = {
     hint: 'It is turned away whenever it says hello, and gets no ticket. Nothing on the device itself is changed. You can reconsider at any time, under “Set aside”.',
   },
   bringBack: {
-    title: (name: string, id: string) => `Bring ${name} (${id}) back?`,
+    title: (name: string) => `Bring ${name} back?`,
     action: 'Bring back',
     hint: 'For a board that was repaired. The one that took its place keeps place, name and claim; this one waits for a claim of its own, and joins under another name.',
   },

@@ -4,6 +4,9 @@ import { pluralsOf } from './plural.ts';
 
 const plural = pluralsOf('en');
 
+/** What the appliance says: English is its own language. */
+const asItIs: (text: string, code?: string) => string | undefined = (text) => text;
+
 /** All texts of the page. `{name}` is where a component puts something of its own (see `rich`). */
 export const en = {
   languageName: 'English',
@@ -73,6 +76,8 @@ export const en = {
     byPassword: 'With name and password',
     byPasskey: 'With a passkey',
     byOidc: (name: string) => `With ${name}`,
+    untrustedWhy:
+      'Browsers keep these from pages whose issuer they do not know, and nobody outside this site knows this appliance. Tell this device once that you trust it.',
     passkeyFailed: {
       message: 'The browser gave no passkey',
       remedy: 'Try again, or sign in another way.',
@@ -201,6 +206,7 @@ export const en = {
   actions: {
     claim: 'Claim…',
     claimAhead: 'Claim ahead…',
+    code: 'Enter its code',
     card: 'New card…',
     retry: 'Retry now',
     trust: 'Retry…',
@@ -269,6 +275,7 @@ export const en = {
     conditions: 'Conditions',
     claim: 'Claim',
     nodeName: 'Node',
+    notSeen: 'It was not seen there lately.',
     notANode: 'It is no node yet.',
     gone: 'No device with this id is known',
     goneHint: 'It may have left the network, or the link may be old.',
@@ -291,6 +298,8 @@ export const en = {
     ready: 'Ready',
     now: 'now',
     ahead: 'ahead',
+    stopped: 'stopped here',
+    unreached: 'not reached',
     done: 'done',
     took: (span: string) => `took ${span}`,
   },
@@ -325,6 +334,7 @@ export const en = {
     title: 'What runs on it',
     what: 'what runs on it',
     none: 'No pods run on it now.',
+    ifItGoes: 'And what becomes of each if the node goes:',
     movable: 'starts elsewhere, if its labels allow',
     stops: 'stops',
   },
@@ -344,14 +354,15 @@ export const en = {
   },
   dialogs,
   screens,
+  server: asItIs,
 };
 
 /** The shape of a language: the same keys, texts for texts, functions of the same arguments for functions. */
 type TextsLike<T> = {
   readonly [Key in keyof T]: T[Key] extends string
     ? string
-    : T[Key] extends (...args: infer Args) => string
-      ? (...args: Args) => string
+    : T[Key] extends (...args: infer Args) => infer Text
+      ? (...args: Args) => Text extends string ? string : Text
       : T[Key] extends readonly string[]
         ? readonly string[]
         : TextsLike<T[Key]>;

@@ -1,8 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { AuditEntry, AuditPage, AuditVerification } from '../../api/core/schemas.ts';
+import { auditTarget } from '../audit-target.ts';
 import { timeText } from '../age.ts';
 import { Note } from '../components/note.tsx';
+import { Said } from '../components/said.tsx';
 import { deviceHref } from '../route.ts';
 import { useSent } from '../use-sent.ts';
 import { useWords } from '../words.tsx';
@@ -38,7 +40,7 @@ export function AuditScreen({ store }: ScreenProps) {
           void read();
         }}
       >
-        <div class="form-row">
+        <div class="form-row pairs">
           {FIELDS.map((field) => (
             <div key={field}>
               <label for={`audit-${field}`}>{t[field]}</label>
@@ -68,7 +70,7 @@ export function AuditScreen({ store }: ScreenProps) {
           </button>
         </div>
       </form>
-      <div class="actions">
+      <div class="actions even">
         <button type="button" disabled={sending.isBusy} onClick={() => void verify()}>
           {t.verify}
         </button>
@@ -102,10 +104,19 @@ function Checked({ result }: { result: AuditVerification }) {
       <strong>{t.broken(result.problems[0]?.seq ?? 0)}</strong>
       {result.problems.map((problem) => (
         <span key={`${problem.kind} ${String(problem.seq)}`}>
-          <bdi>{problem.message}</bdi>
+          <Said text={problem.message} />
         </span>
       ))}
     </div>
+  );
+}
+
+function Target({ entry }: { entry: AuditEntry }) {
+  const { name, device } = auditTarget(entry);
+  return (
+    <>
+      <bdi>{name}</bdi> {device !== undefined && <a href={deviceHref(device)}>{device.slice(0, 6)}</a>}
+    </>
   );
 }
 
@@ -115,7 +126,7 @@ function Entries({ items }: { items: readonly AuditEntry[] }) {
   if (items.length === 0) return <p class="hint">{t.nothing}</p>;
   return (
     <div class="panel wide" tabIndex={0} role="region" aria-label={t.entries}>
-      <table class="plain">
+      <table class="plain stack">
         <thead>
           <tr>
             <th scope="col">{t.time}</th>
@@ -137,13 +148,14 @@ function Entries({ items }: { items: readonly AuditEntry[] }) {
                 <code>{entry.action}</code> {entry.code !== undefined && <code>{entry.code}</code>}
               </td>
               <td>
-                {entry.deviceId === undefined ? (
-                  <bdi>{entry.target}</bdi>
-                ) : (
-                  <a href={deviceHref(entry.deviceId)}>{entry.deviceId.slice(0, 6)}</a>
-                )}{' '}
+                <Target entry={entry} />{' '}
                 <small>
-                  <bdi>{[entry.evidence, entry.from, entry.to].filter((part) => part !== undefined).join(' · ')}</bdi>
+                  <bdi>
+                    {[entry.evidence, entry.from, entry.to]
+                      .filter((part) => part !== undefined)
+                      .map((part) => words.m.server(part) ?? part)
+                      .join(' · ')}
+                  </bdi>
                 </small>
               </td>
             </tr>

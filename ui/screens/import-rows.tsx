@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ManifestRow } from '../../api/core/schemas.ts';
+import { Said } from '../components/said.tsx';
 import { rich, useWords } from '../words.tsx';
 
 /** Rows drawn at once; the rest on request, so that a thousand do not make a phone wait. */
@@ -26,7 +27,7 @@ export function ImportRows({ rows }: { rows: readonly ManifestRow[] }) {
         </label>
       )}
       <div class="scroll" tabIndex={0} role="region" aria-label={t.changes}>
-        <table class="plain">
+        <table class="plain stack">
           <thead>
             <tr>
               <th scope="col" class="number">
@@ -55,7 +56,7 @@ export function ImportRows({ rows }: { rows: readonly ManifestRow[] }) {
                   )}
                 </td>
                 <td>{t.outcomes[row.outcome]}</td>
-                <td>
+                <td class="whole">
                   <What row={row} />
                 </td>
               </tr>
@@ -78,29 +79,28 @@ function What({ row }: { row: ManifestRow }) {
     <>
       {row.message !== undefined && (
         <span class="line">
-          <bdi>{row.message}</bdi> {row.code !== undefined && <code>{row.code}</code>}
+          <Said text={row.message} code={row.code} /> {row.code !== undefined && <code>{row.code}</code>}
         </span>
       )}
       {row.remedy !== undefined && (
         <span class="line">
-          <bdi>{row.remedy}</bdi>
+          <Said text={row.remedy} code={row.code} />
         </span>
       )}
       {row.notes?.map((note) => (
         <span class="line" key={note}>
-          <bdi>{note}</bdi>
+          <Said text={note} />
         </span>
       ))}
-      {row.outcome === 'changed' &&
-        row.changes?.map(({ field, from, to }) => (
-          <span class="line" key={field}>
-            {rich(t.fromTo, {
-              field: <code>{field}</code>,
-              from: <bdi>{from ?? '–'}</bdi>,
-              to: <bdi>{to ?? '–'}</bdi>,
-            })}
-          </span>
-        ))}
+      {row.changes?.map(({ field, from, to }) => (
+        <span class="line" key={field}>
+          {rich(row.outcome === 'new' ? t.willBe : t.fromTo, {
+            field: <code>{field}</code>,
+            from: <bdi>{from ?? '–'}</bdi>,
+            to: <bdi>{to ?? '–'}</bdi>,
+          })}
+        </span>
+      ))}
     </>
   );
 }

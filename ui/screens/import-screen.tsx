@@ -1,8 +1,10 @@
 import { useSignal, type Signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { ManifestFormat, ManifestOutcome, ManifestPreview, ManifestText } from '../../api/core/schemas.ts';
 import { Note } from '../components/note.tsx';
 import type { Refusal } from '../requests.ts';
 import { useSent } from '../use-sent.ts';
+import { hrefOf } from '../route.ts';
 import { useWords } from '../words.tsx';
 import { SCANNED } from './board-rows.tsx';
 import { ImportRows } from './import-rows.tsx';
@@ -132,8 +134,10 @@ function Compared({ preview, isBusy, onTake }: ComparedProps) {
   const { counts } = preview;
   const bad = counts.conflict + counts.invalid;
   const good = counts.new + counts.changed;
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => section.current?.scrollIntoView({ block: 'nearest' }), []);
   return (
-    <section class="panel" aria-label={t.preview}>
+    <section class="panel" aria-label={t.preview} ref={section}>
       <p role="status" class="chips">
         {(['new', 'changed', 'unchanged', 'conflict', 'invalid'] as const)
           .filter((outcome) => counts[outcome] > 0)
@@ -175,9 +179,12 @@ function Done({ outcome, onAgain }: { outcome: ManifestOutcome; onAgain: () => v
       </div>
       {outcome.left.length > 0 && <ImportRows rows={outcome.left} />}
       <div class="actions end">
-        <button type="button" class="primary" onClick={onAgain}>
+        <button type="button" onClick={onAgain}>
           {t.another}
         </button>
+        <a class="button primary" href={hrefOf('site')}>
+          {t.toSite}
+        </a>
       </div>
     </section>
   );

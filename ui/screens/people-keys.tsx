@@ -11,7 +11,7 @@ import type { PageTrust } from '../trust.ts';
 import { useLoaded } from '../use-loaded.ts';
 import { useSent } from '../use-sent.ts';
 import { useWords } from '../words.tsx';
-import { RoleField, SureButton, Table } from './people-parts.tsx';
+import { RoleField, SureButton, Table, TextField } from './people-parts.tsx';
 import { Panel } from './screen.tsx';
 
 const DAY_SEC = 86_400;
@@ -31,10 +31,13 @@ export function Passkeys({ store, trust }: { store: LiveStore; trust: PageTrust 
     if (made === undefined) return;
     name.value = '';
     keys.again();
+    // The first one is a way to sign in that was not there before, and the last one was.
+    await store.lookAgain();
   };
   const remove = async (id: string): Promise<void> => {
     await sending.send(() => store.ask('DELETE', `/api/v1/passkeys/${encodeURIComponent(id)}`));
     keys.again();
+    await store.lookAgain();
   };
   return (
     <Panel id="passkeys-title" title={t.passkeys} hint={t.passkeyHint}>
@@ -52,8 +55,8 @@ export function Passkeys({ store, trust }: { store: LiveStore; trust: PageTrust 
                       <bdi>{key.host}</bdi>
                     </small>
                   </th>
-                  <td>{dayText(key.createdAt, words)}</td>
-                  <td>
+                  <td data-head={t.began}>{dayText(key.createdAt, words)}</td>
+                  <td class="last">
                     <SureButton name={t.remove(key.name)} text={m.common.remove} act={() => remove(key.id)} />
                   </td>
                 </tr>
@@ -71,17 +74,7 @@ export function Passkeys({ store, trust }: { store: LiveStore; trust: PageTrust 
           }}
         >
           <div class="form-row">
-            <div>
-              <label for="passkey-name">{t.name}</label>
-              <input
-                id="passkey-name"
-                required
-                maxLength={64}
-                autocomplete="off"
-                value={name.value}
-                onInput={(event) => (name.value = event.currentTarget.value)}
-              />
-            </div>
+            <TextField id="passkey-name" label={t.name} maxLength={64} text={name} />
             <button type="submit" disabled={sending.isBusy}>
               {t.addPasskey}
             </button>
@@ -128,12 +121,14 @@ export function Tokens({ store }: { store: LiveStore }) {
             {items.map((token) => (
               <tr key={token.id}>
                 <th scope="row">
-                  <bdi>{token.name}</bdi>
+                  <bdi>{token.name}</bdi> {token.state === 'ownerless' && <small>({t.tokenRefused})</small>}
                 </th>
                 <td>{t.roles[token.role]}</td>
-                <td>{dayText(token.expiresAt, words)}</td>
-                <td>{token.lastUsedAt === undefined ? t.never : <Ago store={store} at={token.lastUsedAt} />}</td>
-                <td>
+                <td data-head={t.expires}>{dayText(token.expiresAt, words)}</td>
+                <td data-head={t.used}>
+                  {token.lastUsedAt === undefined ? t.never : <Ago store={store} at={token.lastUsedAt} />}
+                </td>
+                <td class="last">
                   <SureButton name={t.revokeToken(token.name)} text={m.common.remove} act={() => revoke(token.id)} />
                 </td>
               </tr>
@@ -159,17 +154,7 @@ export function Tokens({ store }: { store: LiveStore }) {
         }}
       >
         <div class="form-row">
-          <div>
-            <label for="token-note">{t.note}</label>
-            <input
-              id="token-note"
-              required
-              maxLength={128}
-              autocomplete="off"
-              value={note.value}
-              onInput={(event) => (note.value = event.currentTarget.value)}
-            />
-          </div>
+          <TextField id="token-note" label={t.note} maxLength={128} text={note} />
           <RoleField id="token-role" role={role} />
           <div>
             <label for="token-days">{t.days}</label>

@@ -21,6 +21,30 @@ export function RoleField({ id, role }: { id: string; role: Signal<Role> }) {
   );
 }
 
+interface TextProps {
+  id: string;
+  label: string;
+  maxLength: number;
+  text: Signal<string>;
+}
+
+/** A line of text that must be given. */
+export function TextField({ id, label, maxLength, text }: TextProps) {
+  return (
+    <div>
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        required
+        maxLength={maxLength}
+        autocomplete="off"
+        value={text.value}
+        onInput={(event) => (text.value = event.currentTarget.value)}
+      />
+    </div>
+  );
+}
+
 interface SureProps {
   /** What a reader by ear hears. */
   name: string;
@@ -62,7 +86,7 @@ export function Table({ heads, isEmpty, children }: TableProps) {
   const t = useWords().m.screens.people;
   if (isEmpty) return <p class="hint">{t.empty}</p>;
   return (
-    <table class="plain">
+    <table class="plain stack">
       <thead>
         <tr>
           {heads.map((head, at) =>

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { SessionList, UserList } from '../../api/core/schemas.ts';
+import { browserName } from '../browser-name.ts';
 import { Ago } from '../components/age.tsx';
 import { Note } from '../components/note.tsx';
 import { Pending } from '../components/pending.tsx';
@@ -13,6 +14,7 @@ import { Passkeys, Tokens } from './people-keys.tsx';
 import { RoleField, SureButton, Table } from './people-parts.tsx';
 import type { ScreenProps } from './screen-props.ts';
 import { Panel, Screen } from './screen.tsx';
+import { UserPassword } from './user-password.tsx';
 
 /** Who may use this page and its API, and how they get in. */
 export function PeopleScreen({ store, trust }: ScreenProps) {
@@ -34,6 +36,8 @@ export function PeopleScreen({ store, trust }: ScreenProps) {
 function Users({ store }: { store: LiveStore }) {
   const { m } = useWords();
   const t = m.screens.people;
+  const { user: self, way } = store.session.value ?? {};
+  const isOwnWay = way === 'password' || way === 'passkey';
   const users = useLoaded(() => store.ask<UserList>('GET', '/api/v1/users'), store);
   const sending = useSent();
   const change = async (method: string, name: string, body?: unknown): Promise<void> => {
@@ -64,7 +68,8 @@ function Users({ store }: { store: LiveStore }) {
                     ))}
                   </select>
                 </td>
-                <td>
+                <td class="last">
+                  {!(isOwnWay && user.name === self?.name) && <UserPassword store={store} name={user.name} />}
                   <SureButton
                     name={t.remove(user.name)}
                     text={m.common.remove}
@@ -167,13 +172,13 @@ function Sessions({ store }: { store: LiveStore }) {
                 <td>
                   <bdi>{session.ip}</bdi>{' '}
                   <small>
-                    <bdi>{session.browser}</bdi>
+                    <bdi title={session.browser}>{browserName(session.browser)}</bdi>
                   </small>
                 </td>
-                <td>
+                <td data-head={t.used}>
                   <Ago store={store} at={session.lastUsedAt} />
                 </td>
-                <td>
+                <td class="last">
                   {!session.current && (
                     <SureButton name={t.endOf(session.user.name)} text={t.end} act={() => end(session.id)} />
                   )}

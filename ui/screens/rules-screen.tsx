@@ -6,8 +6,10 @@ import type {
   NewApprovalRule,
   TokenList,
 } from '../../api/core/schemas.ts';
+import { Command } from '../components/command.tsx';
 import { Note } from '../components/note.tsx';
 import { Pending } from '../components/pending.tsx';
+import { Said } from '../components/said.tsx';
 import type { LiveStore } from '../live-store.ts';
 import { deviceHref } from '../route.ts';
 import { useLoaded } from '../use-loaded.ts';
@@ -92,19 +94,14 @@ function Rule({ rule, store, tryOut, onChange }: RuleProps) {
       </p>
       {rule.problem !== undefined && (
         <p class="note wary">
-          <bdi>{rule.problem}</bdi>
+          <Said text={rule.problem} />
         </p>
       )}
       <Note refusal={sending.refusal} urgent />
       {store.may('admin') && (
         <div class="actions">
-          <button
-            type="button"
-            disabled={sending.isBusy}
-            aria-label={rule.isOn ? t.switchOff(rule.name) : t.switchOn(rule.name)}
-            onClick={() => void change('PATCH', { isOn: !rule.isOn })}
-          >
-            {t[rule.isOn ? 'off' : 'on']}
+          <button type="button" disabled={sending.isBusy} onClick={() => void change('PATCH', { isOn: !rule.isOn })}>
+            {rule.isOn ? t.switchOff(rule.name) : t.switchOn(rule.name)}
           </button>
           <button type="button" aria-label={t.tryOutOf(rule.name)} onClick={() => void tryOut(asNew(rule))}>
             {t.tryOut}
@@ -123,7 +120,7 @@ function Planned({ plan }: { plan: Plan }) {
       {plan.items.length === 0 ? (
         <p role="status">{t.nothing}</p>
       ) : (
-        <table class="plain">
+        <table class="plain stack">
           <thead>
             <tr>
               <th scope="col">{t.device}</th>
@@ -141,7 +138,7 @@ function Planned({ plan }: { plan: Plan }) {
                   <bdi>{serial}</bdi>
                 </th>
                 <td>
-                  {t.outcomes[outcome]} <bdi>{reason}</bdi>
+                  {t.outcomes[outcome]} {reason !== undefined && <Said text={reason} />}
                 </td>
                 <td>
                   <bdi>{name}</bdi>{' '}
@@ -183,6 +180,13 @@ function NewRule({ store, sending, tryOut, onMade }: NewProps) {
     fields.value = EMPTY;
     onMade();
   };
+  if (tokens.body !== undefined && batches.length === 0) {
+    return (
+      <Panel id="new-rule-title" title={t.newRule} hint={t.noTokens}>
+        <Command text="usher tokens create --kind batch" />
+      </Panel>
+    );
+  }
   return (
     <Panel id="new-rule-title" title={t.newRule}>
       <form
@@ -191,17 +195,18 @@ function NewRule({ store, sending, tryOut, onMade }: NewProps) {
           void submit(event.submitter?.getAttribute('value') === 'try');
         }}
       >
-        <div>
-          <label for="rule-token">{t.token}</label>
-          <select id="rule-token" value={tokenId} onChange={(event) => (chosen.value = event.currentTarget.value)}>
-            {batches.map((token) => (
-              <option key={token.tokenId} value={token.tokenId}>
-                {[token.tokenId, token.note].filter((text) => text !== undefined).join(' · ')}
-              </option>
-            ))}
-          </select>
+        <div class="form-row">
+          <div>
+            <label for="rule-token">{t.token}</label>
+            <select id="rule-token" value={tokenId} onChange={(event) => (chosen.value = event.currentTarget.value)}>
+              {batches.map((token) => (
+                <option key={token.tokenId} value={token.tokenId}>
+                  {[token.tokenId, token.note].filter((text) => text !== undefined).join(' · ')}
+                </option>
+              ))}
+            </select>
+          </div>
         </div>
-        {tokens.body !== undefined && batches.length === 0 && <p class="hint">{t.noTokens}</p>}
         <RuleFields fields={fields} />
         <Note refusal={sending.refusal ?? tokens.refusal} urgent />
         <div class="actions end">
@@ -220,7 +225,7 @@ function NewRule({ store, sending, tryOut, onMade }: NewProps) {
 function RuleFields({ fields }: { fields: Signal<Fields> }) {
   const t = useWords().m.screens.rules;
   const field = (name: keyof Fields, label: string, more: object = {}) => (
-    <div>
+    <div class="field">
       <label for={`rule-${name}`}>{label}</label>
       <input
         id={`rule-${name}`}

@@ -1,9 +1,10 @@
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { ClaimCodeView } from '../../api/core/schemas.ts';
+import type { ClaimCodeView, DeviceView } from '../../api/core/schemas.ts';
 import { Age } from '../components/age.tsx';
 import { Note } from '../components/note.tsx';
-import { nameOf } from '../device-groups.ts';
+import { Said } from '../components/said.tsx';
+import { badgeOf, nameOf } from '../device-groups.ts';
 import type { LiveStore } from '../live-store.ts';
 import type { Refusal } from '../requests.ts';
 import { claimCodeIn, deviceHref, hrefOf, labelledIn } from '../route.ts';
@@ -55,11 +56,13 @@ export function ScanScreen({ store, router, open, trust }: ScreenProps) {
           <Typed store={store} onView={(next) => (view.value = next)} />
         </>
       )}
-      <p>
+      <p class="actions outdent">
         <button type="button" class="quiet" onClick={() => (boards.value = !boards.value)}>
           {boards.value ? t.title : t.barcodes}
-        </button>{' '}
-        <a href={hrefOf('import')}>{m.nav.import}</a>
+        </button>
+        <a class="button quiet" href={hrefOf('import')}>
+          {m.nav.import}
+        </a>
       </p>
     </Screen>
   );
@@ -90,13 +93,7 @@ function Ask({ code, store, onView, onAgain }: AskProps) {
           <code>{id.slice(0, 6).toUpperCase()}</code>
         </p>
       )}
-      {device !== undefined && (
-        <p class="facts">
-          <bdi>{nameOf(device, m)}</bdi>
-          {device.ip !== undefined && <bdi>{device.ip}</bdi>}
-          {device.serial !== undefined && <bdi>{device.serial}</bdi>}
-        </p>
-      )}
+      {device !== undefined && <Facts of={[nameOf(device, m), device.ip, device.serial]} />}
       <p class="hint">{t.askHint}</p>
       <Note refusal={sending.refusal} urgent />
       <div class="actions end">
@@ -116,13 +113,18 @@ function Ask({ code, store, onView, onAgain }: AskProps) {
   );
 }
 
+/** What is known of a device, each fact once. */
+function Facts({ of }: { of: readonly (string | undefined)[] }) {
+  return <p class="facts">{[...new Set(of)].map((fact) => fact !== undefined && <bdi key={fact}>{fact}</bdi>)}</p>;
+}
+
 /** A code that names no device is of one of those that wait for one. */
 function WhichDevice({ store, chosen }: { store: LiveStore; chosen: Signal<string> }) {
   const { m } = useWords();
   const t = m.screens.scan;
   const waiting = (store.devices.value ?? []).filter(({ codeAwaited }) => codeAwaited === true);
   return (
-    <>
+    <div class="field">
       <label for="code-device">{t.device}</label>
       <select id="code-device" value={chosen.value} onChange={(event) => (chosen.value = event.currentTarget.value)}>
         <option value="">{t.onlyOne}</option>
@@ -132,7 +134,7 @@ function WhichDevice({ store, chosen }: { store: LiveStore; chosen: Signal<strin
           </option>
         ))}
       </select>
-    </>
+    </div>
   );
 }
 
@@ -197,43 +199,53 @@ function Found({ view, store, open, onView, onAgain }: FoundProps) {
     }, POLL_MS);
     return () => clearInterval(timer);
   }, [view.device, view.state]);
+  const { failure } = view;
+  const refused = failure === undefined ? t.refusedHint : <Said text={failure.remedy} code={failure.code} />;
   const tone = { waiting: 'calm', proven: 'good', refused: 'bad' }[view.state];
   return (
     <div class="panel">
       <p class="big-words">
         <code>{view.shortId.toUpperCase()}</code>
       </p>
-      {device !== undefined && (
-        <p class="facts">
-          <bdi>{nameOf(device, m)}</bdi>
-          {device.model !== undefined && <bdi>{device.model}</bdi>}
-          {device.ip !== undefined && <bdi>{device.ip}</bdi>}
-        </p>
+      {device !== undefined && <Facts of={[nameOf(device, m), device.model, device.ip]} />}
+      {device?.claim === undefined ? (
+        <div class={`note ${tone}`} role="status">
+          <strong>{failure === undefined ? t[view.state] : <Said text={failure.message} code={failure.code} />}</strong>
+          <span>
+            {view.state === 'refused' ? refused : rich(t.expires, { age: <Age store={store} at={view.expiresAt} /> })}
+          </span>
+        </div>
+      ) : (
+        <div class="note good" role="status">
+          <strong>{rich(t.claimed, { stage: badgeOf(device, m) })}</strong>
+        </div>
       )}
-      <div class={`note ${tone}`} role="status">
-        <strong>{view.failure?.message ?? t[view.state]}</strong>
-        <span>
-          {view.state === 'refused'
-            ? (view.failure?.remedy ?? t.refusedHint)
-            : rich(t.expires, { age: <Age store={store} at={view.expiresAt} /> })}
-        </span>
-      </div>
       <div class="actions end">
         <button type="button" onClick={onAgain}>
           {t.another}
         </button>
         {device !== undefined && device.codeAwaited !== true && view.state !== 'refused' && (
-          <button
-            type="button"
-            class="primary"
-            onClick={() => open({ kind: 'claim', cardId: device.id, device })}
-            disabled={device.claim !== undefined}
-          >
-            {t.claim}
-          </button>
+          <Next device={device} open={open} />
         )}
       </div>
     </div>
+  );
+}
+
+/** Claims the device of a code; once that is done, leads to it. */
+function Next({ device, open }: Pick<ScreenProps, 'open'> & { device: DeviceView }) {
+  const t = useWords().m.screens.scan;
+  if (device.claim !== undefined) {
+    return (
+      <a class="button primary" href={deviceHref(device.id)}>
+        {t.toDevice}
+      </a>
+    );
+  }
+  return (
+    <button type="button" class="primary" onClick={() => open({ kind: 'claim', cardId: device.id, device })}>
+      {t.claim}
+    </button>
   );
 }
 

@@ -3,7 +3,7 @@ import { dayText } from '../age.ts';
 import { Row } from '../components/device-details.tsx';
 import { Note } from '../components/note.tsx';
 import { Pending } from '../components/pending.tsx';
-import { nameOf } from '../device-groups.ts';
+import { nameAndId } from '../device-groups.ts';
 import { LANGUAGES, type Language } from '../language.ts';
 import type { LiveStore } from '../live-store.ts';
 import { deviceHref } from '../route.ts';
@@ -58,6 +58,7 @@ function Trust({ store, trust }: { store: LiveStore; trust: PageTrust }) {
       <Pending of={view} what={t.trust}>
         {(body) => (
           <>
+            <Note refusal={body.trouble} />
             <p>
               {t.issuer[body.issuer]} {t.validUntil(dayText(body.notAfter, words))}
             </p>
@@ -102,9 +103,9 @@ function Ignored({ store }: { store: LiveStore }) {
           <li key={device.id}>
             <span>
               <a href={deviceHref(device.id)}>
-                <bdi>{nameOf(device, m)}</bdi>
+                <bdi>{nameAndId(device, m)}</bdi>
               </a>{' '}
-              <code>{device.shortId}</code> <small>{device.macs[0]}</small>
+              <small>{device.macs[0]}</small>
             </span>
             <button type="button" class="small" disabled={sending.isBusy} onClick={() => void undo(device.id)}>
               {t.undo}

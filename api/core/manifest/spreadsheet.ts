@@ -1,7 +1,7 @@
 // A spreadsheet reads a cell that begins with one of these as a formula (CWE-1236); an apostrophe before it says that it
-// is text.
-const FORMULA = /^'*[=+\-@\t\r]/;
-const ESCAPED_FORMULA = /^'+[=+\-@\t\r]/;
+// is text. Some take full-width signs for the same, and pass over space before them.
+const FORMULA = /^'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])/u;
+const ESCAPED_FORMULA = /^'+(?:[\t\r\n]|\s*[=+\-@＝＋－＠])/u;
 
 /** The cell's text without the apostrophe that {@link csvCell} puts before what looks like a formula. */
 export function withoutGuard(text: string): string {

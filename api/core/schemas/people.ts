@@ -95,7 +95,8 @@ export const ApiTokenView = z.object({
   expiresAt: timestamp,
   /** Since the appliance started. */
   lastUsedAt: timestamp.optional(),
-  state: z.enum(['usable', 'expired']),
+  /** `ownerless`: the user who made it was removed or is no admin any more; it is refused. */
+  state: z.enum(['usable', 'expired', 'ownerless']),
 });
 export type ApiTokenView = z.infer<typeof ApiTokenView>;
 export const ApiTokenList = z.object({ items: z.array(ApiTokenView) });

@@ -35,16 +35,21 @@ export class ManifestDesk {
 
   /**
    * Imports a file that was previewed: all of it or nothing, or the good rows.
+   * @param check throws for a claim that whoever imports may not write; then nothing is
    * @throws UsherError MANIFEST_OUTDATED, MANIFEST_HAS_FAULTS, MANIFEST_REFUSED, MANIFEST_UNDONE, MANIFEST_HALF_DONE,
    * MANIFEST_*, KUBE_*
    */
-  async import(file: ManifestImport): Promise<ManifestOutcome> {
+  async import(
+    file: ManifestImport,
+    check: (claim: DeviceClaim, before: DeviceClaim | undefined) => void = () => undefined,
+  ): Promise<ManifestOutcome> {
     // Read past the watch: what kubectl did a moment ago counts.
     const planned = this.#plan(file, await this.#kube.list(DEVICE_CLAIM));
     if (digestOf(file, planned) !== file.digest) throw new UsherError('MANIFEST_OUTDATED');
     const bad = planned.filter(({ row }) => row.outcome === 'conflict' || row.outcome === 'invalid');
     const [first] = bad;
     if (first !== undefined && file.take === 'all') throw faults(first.row, bad.length);
+    for (const { claim, present } of planned) if (claim !== undefined) check(claim, present);
     const batch = new ClaimBatch(this.#kube, planned);
     const refused = await batch.tryOut();
     const [firstRefused] = refused;

@@ -31,7 +31,7 @@ export function claimPaths(): ZodOpenApiPathsObject {
         ifMatch: '`version` of the device that `device` names, as you saw it',
         errors: [
           ...(['CLAIM_INVALID', 'CLAIM_EXISTS', 'DEVICE_UNKNOWN', 'DEVICE_AMBIGUOUS', 'DEVICE_CLAIMED'] as const),
-          ...(['NODE_NAME_TAKEN', 'EVIDENCE_MISSING', 'PRECONDITION_NEEDED'] as const),
+          ...(['NODE_NAME_TAKEN', 'EVIDENCE_MISSING', 'PRECONDITION_NEEDED', 'ROLE_NEEDED_TO_REPLACE'] as const),
         ],
       }),
     },
@@ -61,7 +61,7 @@ function onePath(): ZodOpenApiPathsObject {
         reply: schemas.ClaimView,
         replyExample: { ...CLAIM, version: '4a7c90d1e2f3.2', labels: { machine: 'lathe', location: 'left' } },
         ifMatch: IF_MATCH,
-        errors: ['CLAIM_UNKNOWN', 'CLAIM_INVALID'],
+        errors: ['CLAIM_UNKNOWN', 'CLAIM_INVALID', 'ROLE_NEEDED_TO_REPLACE'],
       }),
       delete: operation({
         operationId: 'deleteClaim',

@@ -72,7 +72,7 @@ function decisionPaths(id: ReturnType<typeof parameter>): ZodOpenApiPathsObject 
         ifMatch: IF_MATCH,
         errors: [
           ...[...LOOKUP, 'DEVICE_WITHOUT_KEY' as const, 'REPLACE_UNCLAIMED' as const, 'DEVICE_CLAIMED' as const],
-          ...(['EVIDENCE_MISSING', 'CLAIM_INVALID', 'CLAIM_UNKNOWN'] as const),
+          ...(['EVIDENCE_MISSING', 'CLAIM_INVALID', 'CLAIM_UNKNOWN', 'ROLE_NEEDED_TO_REPLACE'] as const),
         ],
       }),
     },
@@ -96,13 +96,14 @@ function decisionPaths(id: ReturnType<typeof parameter>): ZodOpenApiPathsObject 
       post: operation({
         operationId: 'decideDevice',
         role: 'claimer',
-        summary: 'Reject, ignore, revoke, reconsider or retry a device',
+        summary:
+          'Reject, ignore, revoke, reconsider or retry a device; what has shown no key can be ignored by its MAC address',
         request: schemas.DecisionRequest,
         requestExample: { decision: 'Ignored' },
         reply: schemas.DeviceView,
         replyExample: { ...DEVICE, stage: 'Ignored' },
         ifMatch: IF_MATCH,
-        errors: [...LOOKUP, 'DEVICE_WITHOUT_KEY'],
+        errors: [...LOOKUP, 'DEVICE_WITHOUT_KEY', 'DEVICE_CLAIMED', 'IGNORED_MACS_FULL'],
       }),
     },
   };

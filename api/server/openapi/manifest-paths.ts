@@ -68,6 +68,7 @@ function filePaths(): ZodOpenApiPathsObject {
         errors: [
           ...(['MANIFEST_TOO_LARGE', 'MANIFEST_MALFORMED', 'MANIFEST_COLUMN_UNKNOWN', 'MANIFEST_OUTDATED'] as const),
           ...(['MANIFEST_HAS_FAULTS', 'MANIFEST_REFUSED', 'MANIFEST_UNDONE', 'MANIFEST_HALF_DONE'] as const),
+          'ROLE_NEEDED_TO_REPLACE',
         ],
       }),
     },

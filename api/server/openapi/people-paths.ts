@@ -44,7 +44,7 @@ function userPaths(): ZodOpenApiPathsObject {
         operationId: 'changeUser',
         role: 'admin',
         fresh: true,
-        summary: 'Another role or password; ends the sessions of the user',
+        summary: 'Another role or password; ends the sessions of the user, and a password removes the passkeys too',
         request: schemas.UserChange,
         requestExample: { role: 'admin' },
         reply: schemas.UserView,

@@ -10,7 +10,8 @@ export function trustPaths(): ZodOpenApiPathsObject {
         operationId: 'getPageCertificate',
         role: 'viewer',
         summary: 'Who vouches for this page, and until when',
-        description: 'Without signing in, /trust tells how to trust the authority and gives its certificate.',
+        description:
+          'Without signing in, /trust tells how to trust the authority and gives its certificate. `trouble` is there while the certificate of --tls-cert or --acme-directory cannot be had.',
         reply: schemas.PageCertificateView,
         replyExample: {
           issuer: 'SiteCa',

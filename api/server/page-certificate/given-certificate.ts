@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../../../foundation/clock.ts';
 import { toRfc3339 } from '../../../foundation/clock.ts';
@@ -20,6 +21,12 @@ export interface GivenCertificate extends ServerIdentity {
   topPem: string;
 }
 
+/** Why the page does not have the certificate that was meant for it. */
+export interface PageTrouble {
+  error: UsherError;
+  sinceMs: number;
+}
+
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 /** Extended key usage of TLS servers (RFC 5280, section 4.2.1.12). */
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
@@ -37,9 +44,10 @@ export async function readTlsFiles({ certPath, keyPath }: TlsFiles): Promise<{ c
 /**
  * Checks that certificate and key belong together, that it is a server's, names hosts, is valid now, and that each
  * certificate is followed by the one it was issued by.
+ * @param clock tells what "now" is; without one the dates are not looked at
  * @throws UsherError PAGE_TLS_INVALID, PAGE_TLS_EXPIRED
  */
-export function checkedCertificate({ cert, key }: ServerIdentity, clock: Clock): GivenCertificate {
+export function checkedCertificate({ cert, key }: ServerIdentity, clock?: Clock): GivenCertificate {
   const pems = cert.match(BLOCK) ?? [];
   const [leaf, ...issuers] = pems.map(parsed);
   if (leaf === undefined) throw invalid('there is no certificate in it');
@@ -50,7 +58,7 @@ export function checkedCertificate({ cert, key }: ServerIdentity, clock: Clock):
   if (usages?.includes(SERVER_AUTH) === false) throw invalid('it is not meant for servers (extended key usage)');
   if (leaf.subjectAltName === undefined) throw invalid('it names no host (subject alternative name)');
   checkChain([leaf, ...issuers]);
-  for (const one of [leaf, ...issuers]) checkDates(one, clock.nowMs());
+  if (clock !== undefined) for (const one of [leaf, ...issuers]) assertTimely(one, clock.nowMs());
   try {
     createSecureContext({ cert, key: key.reveal() });
   } catch (error) {
@@ -59,10 +67,15 @@ export function checkedCertificate({ cert, key }: ServerIdentity, clock: Clock):
   return { cert, key, leaf, topPem: `${pems.at(-1) ?? ''}\n` };
 }
 
-/** Host names and addresses of a certificate; wildcards are left out. */
+/** Host names and addresses of a certificate, as people write them (RFC 5952); wildcards are left out. */
 export function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
   const entries = subjectAltName.split(', ').map((entry) => /^(?:DNS|IP Address):([\w.:-]+)$/.exec(entry)?.[1]);
-  return entries.filter((name) => name !== undefined).map((name) => name.toLowerCase());
+  return entries.filter((name) => name !== undefined).map((name) => shortAddress(name.toLowerCase()));
+}
+
+/** Node.js writes IPv6 addresses of certificates in full. */
+function shortAddress(name: string): string {
+  return isIPv6(name) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
 }
 
 function parsed(pem: string): X509Certificate {
@@ -93,7 +106,8 @@ function checkChain(chain: readonly X509Certificate[]): void {
   }
 }
 
-function checkDates(certificate: X509Certificate, nowMs: number): void {
+/** @throws UsherError PAGE_TLS_EXPIRED unless it is valid then */
+export function assertTimely(certificate: X509Certificate, nowMs: number): void {
   const [fromMs, toMs] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
   if (fromMs <= nowMs && nowMs < toMs) return;
   throw new UsherError('PAGE_TLS_EXPIRED', {

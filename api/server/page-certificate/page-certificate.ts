@@ -2,20 +2,27 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { toRfc3339 } from '../../../foundation/clock.ts';
-import { asUsherError } from '../../../foundation/errors.ts';
+import { asUsherError, type UsherError } from '../../../foundation/errors.ts';
 import type { PageCertificateView } from '../../core/schemas.ts';
 import {
+  assertTimely,
   checkedCertificate,
   namesOf,
   readTlsFiles,
   type GivenCertificate,
+  type PageTrouble,
   type TlsFiles,
 } from './given-certificate.ts';
+import type { AcmeCertificate } from './acme/acme-certificate.ts';
 import { covers, SiteCa, type ServerIdentity, type SiteCaOptions } from './site-ca.ts';
 
 export interface PageCertificateOptions extends SiteCaOptions {
   /** A certificate of the operators' own, for the names it has; read again when the files change. */
   tlsFiles?: TlsFiles | undefined;
+  /** One from an ACME server, instead; kept up by itself. */
+  acme?: AcmeCertificate | undefined;
+  /** Told when the files cannot be used any more. */
+  onTrouble?: ((trouble: PageTrouble) => void) | undefined;
 }
 
 /** What the server takes as its default. */
@@ -28,7 +35,7 @@ export interface DefaultIdentity {
 const MIN_TLS = 'TLSv1.2';
 
 /**
- * The certificates of the page: the one that operators gave, for the names it has, and for everything else (addresses,
+ * The certificates of the page: the one that operators or an ACME server gave, for the names it has, and for everything else (addresses,
  * `localhost`, `usher.local`) one by the site's own authority, so that the command line and a phone find the page whatever
  * happens to the given one.
  */
@@ -39,7 +46,7 @@ export class PageCertificate {
   #given: GivenCertificate | undefined;
   #contexts: { own: SecureContext; given?: SecureContext };
   #isGivenForAddresses = false;
-  #refused = '';
+  #refused: PageTrouble | undefined;
 
   private constructor(options: PageCertificateOptions, siteCa: SiteCa, own: ServerIdentity) {
     this.#options = options;
@@ -69,11 +76,9 @@ export class PageCertificate {
     this.#own = await this.siteCa.forNames(names);
     try {
       await this.#readGiven(names);
-      this.#refused = '';
+      this.#refused = undefined;
     } catch (error) {
-      const { code, message, remedy } = asUsherError(error);
-      if (message !== this.#refused) this.#options.logger.error({ code, remedy }, message);
-      this.#refused = message;
+      this.#refuse(asUsherError(error));
     }
     const isChanged = before !== this.#served();
     if (isChanged) this.#contexts = { ...this.#contexts, own: contextOf(this.#own) };
@@ -103,14 +108,26 @@ export class PageCertificate {
   }
 
   view(): PageCertificateView {
+    const { acme } = this.#options;
     const given = this.#given?.leaf;
     const leaf = given ?? new X509Certificate(this.#own.cert);
+    const trouble = acme === undefined ? this.#refused : acme.trouble;
     return {
-      issuer: given === undefined ? 'SiteCa' : 'Given',
+      issuer: given === undefined ? 'SiteCa' : acme === undefined ? 'Given' : 'Acme',
       caFingerprint: this.siteCa.fingerprint,
       notAfter: toRfc3339(Date.parse(leaf.validTo)),
       names: namesOf(leaf),
+      ...(acme === undefined ? {} : { acme: { url: acme.plan.url, nextOrderAt: toRfc3339(acme.plan.nextAtMs) } }),
+      ...(trouble === undefined ? {} : { trouble: { ...trouble.error.toBody(), since: toRfc3339(trouble.sinceMs) } }),
     };
+  }
+
+  #refuse(error: UsherError): void {
+    if (error.message === this.#refused?.error.message) return;
+    const { code, message, remedy } = error;
+    this.#options.logger.error({ code, remedy }, message);
+    this.#refused = { error, sinceMs: this.#options.clock.nowMs() };
+    this.#options.onTrouble?.(this.#refused);
   }
 
   #served(): string {
@@ -118,18 +135,26 @@ export class PageCertificate {
   }
 
   async #readGiven(names: readonly string[]): Promise<void> {
-    const { tlsFiles, clock, logger } = this.#options;
+    const { tlsFiles, acme, clock, logger } = this.#options;
+    if (acme !== undefined) this.#take(acme.current);
     if (tlsFiles === undefined) return;
     const read = await readTlsFiles(tlsFiles);
     const isSame = this.#given?.cert === read.cert && this.#given.key.reveal() === read.key.reveal();
     if (!isSame) {
       const given = checkedCertificate(read, clock);
-      this.#contexts = { ...this.#contexts, given: contextOf(given) };
-      this.#given = given;
+      this.#take(given);
       logger.info({ names: namesOf(given.leaf), notAfter: given.leaf.validTo }, 'the page has the given certificate');
     }
     const leaf = this.#given?.leaf;
+    if (isSame && leaf !== undefined) assertTimely(leaf, clock.nowMs());
     this.#isGivenForAddresses = leaf !== undefined && names.some((name) => isIP(name) !== 0 && covers(leaf, name));
+  }
+
+  #take(given: GivenCertificate | undefined): void {
+    if (given === this.#given) return;
+    const { own } = this.#contexts;
+    this.#contexts = given === undefined ? { own } : { own, given: contextOf(given) };
+    this.#given = given;
   }
 }
 

@@ -17,9 +17,20 @@ export const ApiTokenRecord = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   createdAt: z.iso.datetime(),
   createdBy: z.string(),
+  /** The user who made it, as that user was then; none when the console, the command line or the organisation's people did. */
+  owner: z.object({ name: z.string(), handle: z.string() }).optional(),
   expiresAt: z.iso.datetime(),
 });
 type ApiTokenRecord = z.infer<typeof ApiTokenRecord>;
+
+/** A user, and no later one of the same name. */
+export type TokenOwner = NonNullable<ApiTokenRecord['owner']>;
+
+/** Who makes a token. */
+export interface TokenMaker {
+  name: string;
+  owner?: TokenOwner | undefined;
+}
 
 /** What is known of the program that showed a token. */
 export type KnownToken = Pick<ApiTokenRecord, 'id' | 'role'>;
@@ -28,7 +39,7 @@ export type KnownToken = Pick<ApiTokenRecord, 'id' | 'role'>;
 export interface TokenSource {
   /** @param authorization the header `Authorization` (RFC 6750) */
   find(authorization: string): KnownToken | undefined;
-  /** Whether it was neither revoked nor has expired. */
+  /** Whether it was neither revoked nor has expired, and whoever made it still could. */
   isAlive(id: string): boolean;
 }
 
@@ -44,9 +55,14 @@ export interface ApiTokensOptions {
   book: SecretBook<typeof ApiTokenRecord>;
   clock: Clock;
   random: Random;
+  /** Whether this user is still there, and an admin. */
+  isAdmin: (owner: TokenOwner) => boolean;
 }
 
-/** Tokens for programs: each has one role and ends by itself. Only their hashes are kept. */
+/**
+ * Tokens for programs: each has one role and ends by itself. Only their hashes are kept. A token of a user is refused while
+ * that user could not make it: nobody who was removed or demoted keeps a way in.
+ */
 export class ApiTokens implements TokenSource {
   readonly #options: ApiTokensOptions;
   /** In memory only: a write for each request would be too much. */
@@ -69,7 +85,7 @@ export class ApiTokens implements TokenSource {
 
   isAlive(id: string): boolean {
     const record = this.#options.book.get(id);
-    return record !== undefined && !this.#revoked.has(id) && !this.#isExpired(record);
+    return record !== undefined && !this.#revoked.has(id) && this.#stateOf(record) === 'usable';
   }
 
   list(): ApiTokenView[] {
@@ -77,7 +93,10 @@ export class ApiTokens implements TokenSource {
   }
 
   /** @throws UsherError REQUEST_INVALID when there are too many, KUBE_* */
-  async create(wanted: NewApiToken, createdBy: string): Promise<{ token: Secret; view: ApiTokenView }> {
+  async create(
+    wanted: NewApiToken,
+    { name: createdBy, owner }: TokenMaker,
+  ): Promise<{ token: Secret; view: ApiTokenView }> {
     const { book, clock, random } = this.#options;
     if (book.list().length >= MOST_TOKENS) {
       throw new UsherError('REQUEST_INVALID', { detail: `there are ${MOST_TOKENS} API tokens; revoke some first` });
@@ -92,6 +111,7 @@ export class ApiTokens implements TokenSource {
       sha256: hashOf(secret).toString('hex'),
       createdAt: toRfc3339(nowMs),
       createdBy,
+      ...(owner === undefined ? {} : { owner: { name: owner.name, handle: owner.handle } }),
       expiresAt: toRfc3339(nowMs + (wanted.expiresInSec ?? DEFAULT_LIFE_SEC) * 1000),
     };
     // An id of 40 bits that is taken is a fault of the random generator, not bad luck.
@@ -108,8 +128,9 @@ export class ApiTokens implements TokenSource {
     await book.remove(id);
   }
 
-  #isExpired({ expiresAt }: ApiTokenRecord): boolean {
-    return Date.parse(expiresAt) <= this.#options.clock.nowMs();
+  #stateOf({ expiresAt, owner }: ApiTokenRecord): ApiTokenView['state'] {
+    if (Date.parse(expiresAt) <= this.#options.clock.nowMs()) return 'expired';
+    return owner === undefined || this.#options.isAdmin(owner) ? 'usable' : 'ownerless';
   }
 
   #view(record: ApiTokenRecord): ApiTokenView {
@@ -118,7 +139,7 @@ export class ApiTokens implements TokenSource {
     return {
       ...{ id, name, role, createdAt, createdBy, expiresAt },
       ...(lastUsedMs === undefined ? {} : { lastUsedAt: toRfc3339(lastUsedMs) }),
-      state: this.#isExpired(record) ? 'expired' : 'usable',
+      state: this.#stateOf(record),
     };
   }
 }

@@ -11,7 +11,8 @@ interface Counted {
 
 const MOST_FAILURES = 5;
 const WINDOW_MS = 15 * 60_000;
-const LONGEST_LOCK_MS = 24 * 3_600_000;
+/** One-time codes from the same address wait too: whoever has the console gets in again within this. */
+const LONGEST_LOCK_MS = 3_600_000;
 const MAX_KEYS = 4096;
 
 /**
@@ -23,7 +24,7 @@ export class AttemptLimits {
   readonly #longestLockMs: number;
   readonly #keys = new LRUCache<string, Counted>({ max: MAX_KEYS });
 
-  /** @param options.longestLockMs each lock is twice as long as the one before, up to this; default a day */
+  /** @param options.longestLockMs each lock is twice as long as the one before, up to this; default an hour */
   constructor(clock: Clock, options: { longestLockMs?: number } = {}) {
     this.#clock = clock;
     this.#longestLockMs = options.longestLockMs ?? LONGEST_LOCK_MS;

@@ -57,7 +57,9 @@ export class AuditLog {
   #anchored: ChainHead | undefined;
   #anchoring: Promise<void> | undefined;
   #cancelAnchor: CancelTimer | undefined;
+  /** Not told of yet. */
   #lost = 0;
+  #lostInAll = 0;
   #isFailing = false;
   /** The file ends with something that is no whole entry. */
   #isHalf = false;
@@ -109,10 +111,16 @@ export class AuditLog {
     return !this.#isFailing;
   }
 
+  /** Entries that were lost since the start: the disk took none for too long. */
+  get lostEntries(): number {
+    return this.#lostInAll;
+  }
+
   /** Adds an entry. It is on the disk a moment later; {@link flushed} waits for that. */
   append(event: AuditEvent): void {
     if (this.#waiting.length >= MOST_WAITING) {
       this.#lost += 1;
+      this.#lostInAll += 1;
       return;
     }
     const entry = nextEntry(event, this.#head, sha256);

@@ -1,3 +1,5 @@
+import { isUsherError } from '../../../foundation/errors.ts';
+import { findDevice } from '../../core/device-lookup.ts';
 import type { DeviceView } from '../../core/schemas.ts';
 import type { LiveModel } from '../live-model.ts';
 import { evidenceText } from './device-trail.ts';
@@ -7,6 +9,16 @@ import type { AuditDetails } from './request-actor.ts';
 export function deviceFacts(model: LiveModel, { id, evidence }: Pick<DeviceView, 'id' | 'evidence'>): AuditDetails {
   const device = model.index.device(id);
   return { deviceId: id, evidence: device === undefined ? evidence : evidenceText(device.spec.evidence) };
+}
+
+/** The same of the device that an operator means by a text; nothing when there is none, or more than one. */
+export function deviceMeant(model: LiveModel, text: string): AuditDetails {
+  try {
+    return deviceFacts(model, findDevice(model.rows(), text));
+  } catch (error) {
+    if (isUsherError(error, 'DEVICE_UNKNOWN', 'DEVICE_AMBIGUOUS')) return {};
+    throw error;
+  }
 }
 
 /** The same of the device that a claim is bound to, if there is one. */

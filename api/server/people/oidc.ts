@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { LRUCache } from 'lru-cache';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type * as oidc from 'openid-client';
@@ -11,6 +10,7 @@ import { Secret } from '../../../foundation/secret.ts';
 import { printable } from '../../../foundation/text.ts';
 import { highestOf, ROLES } from '../../core/people/role.ts';
 import type { Role } from '../../core/schemas.ts';
+import { Questions } from './questions.ts';
 
 const claimValues = z.array(z.string().min(1)).default([]);
 
@@ -46,18 +46,23 @@ export interface OidcOptions {
   caPem: string | undefined;
 }
 
-/** A browser that was sent to the provider and has not come back yet. */
+/** Who came back, and when the provider saw that person. */
+export interface OidcPerson {
+  name: string;
+  role: Role;
+  provenAtMs: number;
+}
+
+/** What a browser that was sent to the provider must come back with. */
 interface Pending {
   verifier: string;
   state: string;
   nonce: string;
-  redirectUrl: string;
-  endsAtMs: number;
 }
 
 const LIFE_MS = 10 * 60_000;
-const MOST_PENDING = 1024;
-const TOKEN_BYTES = 32;
+const ABOUT = 'oidc';
+const ABOUT_AGAIN = 'oidc again';
 const MAX_NAME = 128;
 const MAX_DETAIL = 300;
 const TIMEOUT_MS = 10_000;
@@ -83,65 +88,77 @@ export async function readOidcConfig(
 export class Oidc {
   readonly name: string;
   readonly #options: OidcOptions;
-  readonly #pending = new LRUCache<string, Pending>({ max: MOST_PENDING });
+  /** The cookie of a browser is the question that was asked; what else it must bring is derived from it. */
+  readonly #questions: Questions;
   #agent: Agent | undefined;
   #provider: Promise<oidc.Configuration> | undefined;
 
   constructor(options: OidcOptions) {
     this.#options = options;
+    this.#questions = new Questions({ ...options, lifeMs: LIFE_MS });
     this.name = options.config.name;
   }
 
   /**
    * Where to send the browser, and the cookie that ties its way back to it.
    * @param origin of the page
+   * @param again whether somebody who is signed in has to prove it anew: then the provider must ask, whatever it remembers
    * @throws UsherError OIDC_FAILED
    */
-  async begin(origin: string): Promise<{ url: string; cookie: string; maxAgeSec: number }> {
-    const { config, clock } = this.#options;
+  async begin(origin: string, again = false): Promise<{ url: string; cookie: string; maxAgeSec: number }> {
+    const { config } = this.#options;
     const { buildAuthorizationUrl, calculatePKCECodeChallenge } = await load();
     const provider = await this.#find();
-    const [cookie, verifier, state, nonce] = [this.#text(), this.#text(), this.#text(), this.#text()];
-    const redirectUrl = config.redirectUrl ?? `${origin}${CALLBACK}`;
-    this.#pending.set(cookie, { verifier, state, nonce, redirectUrl, endsAtMs: clock.nowMs() + LIFE_MS });
+    const question = this.#questions.ask(again ? ABOUT_AGAIN : ABOUT);
+    const { verifier, state, nonce } = this.#pendingOf(question);
     const url = buildAuthorizationUrl(provider, {
-      redirect_uri: redirectUrl,
+      redirect_uri: this.#redirectUrl(origin),
       scope: config.scopes.join(' '),
       code_challenge: await calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
       state,
       nonce,
+      ...(again ? { prompt: 'login' } : {}),
     });
-    return { url: url.href, cookie, maxAgeSec: LIFE_MS / 1000 };
+    return { url: url.href, cookie: Buffer.from(question).toString('base64url'), maxAgeSec: LIFE_MS / 1000 };
   }
 
   /**
    * Who came back.
    * @param cookie of {@link begin}; it is good once
-   * @param query of the address that the provider sent the browser to
+   * @param back where the browser came back to: the page's origin, and the query that the provider gave it
    * @throws UsherError OIDC_FAILED, OIDC_ROLE_MISSING
    */
-  async finish(cookie: string | undefined, query: string): Promise<{ name: string; role: Role }> {
-    const pending = cookie === undefined ? undefined : this.#pending.get(cookie);
-    if (cookie !== undefined) this.#pending.delete(cookie);
-    if (pending === undefined || pending.endsAtMs <= this.#options.clock.nowMs()) {
+  async finish(cookie: string | undefined, back: { origin: string; query: string }): Promise<OidcPerson> {
+    const wasAsked = cookie !== undefined && this.#questions.answer(cookie, ABOUT_AGAIN);
+    if (cookie === undefined || (!wasAsked && !this.#questions.answer(cookie, ABOUT))) {
       throw this.#failed('this browser did not ask to sign in, or too long ago');
     }
-    const claims = await this.#claims(pending, query);
+    const pending = this.#pendingOf(Buffer.from(cookie, 'base64url'));
+    const claims = await this.#claims(pending, `${this.#redirectUrl(back.origin)}?${back.query}`);
     const { nameClaim, roleClaim, roles } = this.#options.config;
     const name = printable(textOf(claims[nameClaim]) ?? textOf(claims['sub']) ?? '', MAX_NAME);
     if (name === '') throw this.#failed('the provider does not say who it is');
     const has = valuesOf(claims[roleClaim]);
     const role = highestOf(ROLES.filter((one) => roles[one].some((value) => has.includes(value))));
     if (role === undefined) throw new UsherError('OIDC_ROLE_MISSING', { name });
-    return { name, role };
+    return { name, role, provenAtMs: this.#provenAtMs(claims['auth_time'], wasAsked) };
   }
 
-  async #claims(pending: Pending, query: string): Promise<Readonly<Record<string, unknown>>> {
+  /**
+   * When the provider saw the person: as it says (OpenID Connect Core, section 2), else when it was made to ask. One that
+   * only knew the browser again proves nobody's presence.
+   */
+  #provenAtMs(authTimeSec: unknown, wasAsked: boolean): number {
+    if (typeof authTimeSec === 'number' && Number.isFinite(authTimeSec)) return authTimeSec * 1000;
+    return wasAsked ? this.#options.clock.nowMs() : 0;
+  }
+
+  async #claims(pending: Pending, cameTo: string): Promise<Readonly<Record<string, unknown>>> {
     const { authorizationCodeGrant, fetchUserInfo } = await load();
     const provider = await this.#find();
     try {
-      const tokens = await authorizationCodeGrant(provider, new URL(`${pending.redirectUrl}?${query}`), {
+      const tokens = await authorizationCodeGrant(provider, new URL(cameTo), {
         pkceCodeVerifier: pending.verifier,
         expectedState: pending.state,
         expectedNonce: pending.nonce,
@@ -194,8 +211,14 @@ export class Oidc {
     return new UsherError('OIDC_FAILED', { issuer, detail: printable(detail, MAX_DETAIL) }, { cause });
   }
 
-  #text(): string {
-    return Buffer.from(this.#options.random.bytes(TOKEN_BYTES)).toString('base64url');
+  /** The cookie is bound to its host, so a browser comes back to the very origin that it began on. */
+  #redirectUrl(origin: string): string {
+    return this.#options.config.redirectUrl ?? `${origin}${CALLBACK}`;
+  }
+
+  #pendingOf(question: Uint8Array): Pending {
+    const secretOf = (what: string): string => this.#questions.secretOf(question, what);
+    return { verifier: secretOf('verifier'), state: secretOf('state'), nonce: secretOf('nonce') };
   }
 }
 

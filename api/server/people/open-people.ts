@@ -79,12 +79,14 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
   userBook.onChange((name, record) => {
     sessions.endAll((session) => isOfUser(session, name) && session.user.role !== record?.role);
   });
-  const apiTokens = new ApiTokens({ book: tokenBook, clock, random });
+  const users = new Users({ book: userBook, passwords: new Passwords(random), clock, random, addresses, accounts });
+  const isAdmin = users.isAdmin.bind(users);
+  const apiTokens = new ApiTokens({ book: tokenBook, clock, random, isAdmin });
   return {
     access: new Access(options.cliToken, apiTokens, sessions),
     sessions,
     signIn: new SignIn(clock, random, addresses),
-    users: new Users({ book: userBook, passwords: new Passwords(random), clock, random, addresses, accounts }),
+    users,
     passkeys: new Passkeys({ book: userBook, clock, random, siteName: options.siteName }),
     apiTokens,
     oidc: external === undefined ? undefined : new Oidc({ ...external, clock, random }),

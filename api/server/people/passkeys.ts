@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import type * as webauthn from '@simplewebauthn/server';
-import { LRUCache } from 'lru-cache';
 import { toRfc3339, type Clock } from '../../../foundation/clock.ts';
 import { messageOf, UsherError } from '../../../foundation/errors.ts';
 import type { Random } from '../../../foundation/random.ts';
 import { printable } from '../../../foundation/text.ts';
 import type { NewPasskey, PasskeyOptions, PasskeySignIn, PasskeyView, Role } from '../../core/schemas.ts';
+import { Questions } from './questions.ts';
 import type { UserBook, UserRecord } from './users.ts';
 
 /** Where the page was opened: passkeys are bound to the host name, and made for this origin only. */
@@ -24,18 +24,11 @@ export interface PasskeysOptions {
   siteName: () => string;
 }
 
-/** A question that was asked and not answered yet. */
-interface Challenge {
-  /** Whom the new key is for; undefined for signing in. */
-  userName: string | undefined;
-  endsAtMs: number;
-}
-
 /** EdDSA, ES256, RS256 (IANA COSE algorithms): what authenticators have. */
 const ALGORITHMS = [-8, -7, -257];
 const LIFE_MS = 5 * 60_000;
-const CHALLENGE_BYTES = 32;
-const MOST_CHALLENGES = 1024;
+/** What a challenge is about; a new key is for a user, a sign-in for nobody in particular. */
+const SIGN_IN = 'passkey';
 const MOST_KEYS = 20;
 const NAME_LENGTH = 64;
 const MAX_DETAIL = 200;
@@ -43,10 +36,11 @@ const MAX_DETAIL = 200;
 /** Signing in by passkey (WebAuthn level 3): keys that authenticators hold, each for one host name. */
 export class Passkeys {
   readonly #options: PasskeysOptions;
-  readonly #challenges = new LRUCache<string, Challenge>({ max: MOST_CHALLENGES });
+  readonly #questions: Questions;
 
   constructor(options: PasskeysOptions) {
     this.#options = options;
+    this.#questions = new Questions({ ...options, lifeMs: LIFE_MS });
   }
 
   /** @throws UsherError OWN_USER_NEEDED */
@@ -64,7 +58,7 @@ export class Passkeys {
       rpID: host,
       userName,
       userID: new Uint8Array(Buffer.from(user.handle, 'base64url')),
-      challenge: this.#ask(userName),
+      challenge: this.#questions.ask(newKeyOf(userName)),
       attestationType: 'none',
       supportedAlgorithmIDs: [...ALGORITHMS],
       excludeCredentials: user.passkeys.filter((key) => key.host === host).map(({ id }) => ({ id })),
@@ -82,7 +76,7 @@ export class Passkeys {
       verifyRegistrationResponse({
         // The library checks what it reads; the schema said only which fields there are.
         response: response as Parameters<typeof verifyRegistrationResponse>[0]['response'],
-        expectedChallenge: (challenge) => this.#answer(challenge, userName),
+        expectedChallenge: (challenge) => this.#questions.answer(challenge, newKeyOf(userName)),
         expectedOrigin: origin,
         expectedRPID: host,
         requireUserVerification: true,
@@ -121,7 +115,7 @@ export class Passkeys {
   async requestOptions({ host }: PagePlace): Promise<PasskeyOptions> {
     requireName(host);
     const { generateAuthenticationOptions } = await load();
-    const challenge = this.#ask(undefined);
+    const challenge = this.#questions.ask(SIGN_IN);
     return {
       ...(await generateAuthenticationOptions({
         rpID: host,
@@ -144,7 +138,7 @@ export class Passkeys {
     const { verified, authenticationInfo } = await refusing(() =>
       verifyAuthenticationResponse({
         response: response as Parameters<typeof verifyAuthenticationResponse>[0]['response'],
-        expectedChallenge: (challenge) => this.#answer(challenge, undefined),
+        expectedChallenge: (challenge) => this.#questions.answer(challenge, SIGN_IN),
         expectedOrigin: origin,
         expectedRPID: host,
         requireUserVerification: true,
@@ -178,20 +172,10 @@ export class Passkeys {
     if (user === undefined) throw new UsherError('OWN_USER_NEEDED');
     return user;
   }
+}
 
-  #ask(userName: string | undefined): Uint8Array<ArrayBuffer> {
-    const challenge = new Uint8Array(this.#options.random.bytes(CHALLENGE_BYTES));
-    const endsAtMs = this.#options.clock.nowMs() + LIFE_MS;
-    this.#challenges.set(Buffer.from(challenge).toString('base64url'), { userName, endsAtMs });
-    return challenge;
-  }
-
-  /** Each question is answered once, by whom it was asked. */
-  #answer(challenge: string, userName: string | undefined): boolean {
-    const asked = this.#challenges.get(challenge);
-    this.#challenges.delete(challenge);
-    return asked !== undefined && asked.userName === userName && asked.endsAtMs > this.#options.clock.nowMs();
-  }
+function newKeyOf(userName: string): string {
+  return `new passkey of ${userName}`;
 }
 
 function requireName(host: string): void {

@@ -80,7 +80,7 @@ export function checkPassword(password: Secret, userName: string): void {
       : length > LONGEST
         ? `it has more than ${LONGEST} characters`
         : new Set(text).size < 4
-          ? 'it is one character again and again'
+          ? 'it is the same few characters again and again'
           : text.toLowerCase().replaceAll(userName, '').length < SHORTEST / 2
             ? 'it is little more than the name of the user'
             : undefined;

@@ -65,6 +65,18 @@ export class Users {
     return this.#options.book.list().some(({ role }) => role === 'admin');
   }
 
+  /** Who the user of that name is now. */
+  ownerOf(name: string): { name: string; handle: string } | undefined {
+    const record = this.#options.book.get(name);
+    return record === undefined ? undefined : { name, handle: record.handle };
+  }
+
+  /** Whether it is still the same user, and an admin. */
+  isAdmin({ name, handle }: { name: string; handle: string }): boolean {
+    const record = this.#options.book.get(name);
+    return record?.handle === handle && record.role === 'admin';
+  }
+
   /** Whether somebody has a passkey for the page under this host name. */
   hasPasskeyFor(host: string): boolean {
     return this.#options.book.list().some(({ passkeys }) => passkeys.some((key) => key.host === host));
@@ -84,7 +96,11 @@ export class Users {
     return viewOf(record);
   }
 
-  /** @throws UsherError USER_UNKNOWN, LAST_ADMIN, PASSWORD_UNSUITABLE, KUBE_* */
+  /**
+   * What an admin changes of somebody. Another password takes the passkeys away too: whoever got in by the old one may have
+   * added his own.
+   * @throws UsherError USER_UNKNOWN, LAST_ADMIN, PASSWORD_UNSUITABLE, KUBE_*
+   */
   async change(name: string, { role, password }: UserChange): Promise<UserView> {
     this.#find(name);
     if (role !== undefined && role !== 'admin') this.#keepAnAdmin(name);
@@ -92,7 +108,7 @@ export class Users {
     const changed = await this.#options.book.change(name, (record) => ({
       ...record,
       ...(role === undefined ? {} : { role }),
-      ...(fresh === undefined ? {} : { password: fresh }),
+      ...(fresh === undefined ? {} : { password: fresh, passkeys: [] }),
     }));
     if (changed === undefined) throw unknown(name);
     return viewOf(changed);
@@ -130,7 +146,9 @@ export class Users {
   /** @throws UsherError PASSWORD_REFUSED, PASSWORD_UNSUITABLE, SIGN_IN_LIMITED, RATE_LIMITED, KUBE_* */
   async changeOwnPassword(name: string, present: string, next: string, address: string): Promise<void> {
     await this.signIn(name, present, address);
-    await this.change(name, { password: next });
+    const password = await this.#passwordOf(name, next);
+    if ((await this.#options.book.change(name, (record) => ({ ...record, password }))) === undefined)
+      throw unknown(name);
   }
 
   async #passwordOf(name: string, text: string): Promise<UserRecord['password']> {

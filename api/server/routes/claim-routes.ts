@@ -16,6 +16,7 @@ import {
 import { deleteClaim, inClaimWords, readClaim, writeClaim } from '../claim-writer.ts';
 import type { LiveModel } from '../live-model.ts';
 import { claimFacts, deviceFacts } from '../people/device-facts.ts';
+import { livingBoards } from '../people/living-board.ts';
 import { auditDetails } from '../people/request-actor.ts';
 import { checkIfMatch, demandIfMatch, etagOf } from '../if-match.ts';
 import { bodyOf, queryOf } from '../request-body.ts';
@@ -33,10 +34,12 @@ export function claimRoutes(model: LiveModel, kube: KubeClient): Router {
   });
   router.post('/claims', async (request, response) => {
     const wanted = bodyOf(request, NewClaim);
+    // Before anything can be refused, so that the audit log names what was asked for.
+    auditDetails(response, { target: wanted.name });
     const row = wanted.device === undefined ? undefined : findDevice(model.rows(), wanted.device);
+    if (row !== undefined) auditDetails(response, deviceFacts(model, row));
     if (row !== undefined) demandIfMatch(request, row.version, `Device ${row.shortId}`);
-    auditDetails(response, { target: wanted.name, ...(row === undefined ? {} : deviceFacts(model, row)) });
-    const claim = await create(model, kube, wanted, row);
+    const claim = await create({ model, kube, check: livingBoards(model, response) }, wanted, row);
     const view = claimView(claim) satisfies ClaimView;
     response.status(201).location(`/api/v1/claims/${view.name}`).json(view);
   });
@@ -45,7 +48,9 @@ export function claimRoutes(model: LiveModel, kube: KubeClient): Router {
     auditDetails(response, { ...claimFacts(model, request.params.name), to: Object.keys(wanted).join(' ') });
     const changed = await writeClaim(kube, request.params.name, (claim) => {
       checkClaimMatch(request, claim);
-      return changedClaim(claim, wanted);
+      const next = changedClaim(claim, wanted);
+      livingBoards(model, response)(next, claim);
+      return next;
     });
     model.claimChanged(changed);
     response.json(claimView(changed));
@@ -63,9 +68,14 @@ function checkClaimMatch(request: Request, claim: DeviceClaim): void {
   checkIfMatch(request, claimView(claim).version, `Claim ${claim.metadata.name}`);
 }
 
+interface Site {
+  model: LiveModel;
+  kube: KubeClient;
+  check: ReturnType<typeof livingBoards>;
+}
+
 async function create(
-  model: LiveModel,
-  kube: KubeClient,
+  { model, kube, check }: Site,
   wanted: NewClaim,
   row: DeviceView | undefined,
 ): Promise<DeviceClaim> {
@@ -73,6 +83,7 @@ async function create(
     throw new UsherError('CLAIM_INVALID', { detail: 'give either device or match' });
   }
   const claim = toDeviceClaim(withFullId(model, wanted), row);
+  check(claim, undefined);
   checkIsFree(model, claim, row);
   try {
     const made = await kube.create(DEVICE_CLAIM, claim);

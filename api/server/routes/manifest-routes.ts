@@ -11,6 +11,7 @@ import {
 import { fileBodies } from '../json-bodies.ts';
 import type { LiveModel } from '../live-model.ts';
 import { ManifestDesk } from '../manifest/manifest-desk.ts';
+import { livingBoards } from '../people/living-board.ts';
 import { auditDetails } from '../people/request-actor.ts';
 import { bodyOf } from '../request-body.ts';
 
@@ -27,7 +28,7 @@ export function manifestRoutes(model: LiveModel, kube: KubeClient): Router {
     response.json(desk.preview(bodyOf(request, ManifestText)) satisfies ManifestPreview);
   });
   router.post('/claims/import', fileBodies(), async (request, response) => {
-    const outcome = await desk.import(bodyOf(request, ManifestImport));
+    const outcome = await desk.import(bodyOf(request, ManifestImport), livingBoards(model, response));
     const { created, changed, left } = outcome;
     auditDetails(response, { to: `${created} claims made, ${changed} changed, ${left.length} rows left out` });
     response.json(outcome satisfies ManifestOutcome);

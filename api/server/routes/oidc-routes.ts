@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import { Router, type Request } from 'express';
 import { asUsherError, UsherError } from '../../../foundation/errors.ts';
 import type { People } from '../people/open-people.ts';
 import { placeOf } from '../people/page-place.ts';
@@ -12,11 +12,13 @@ const COOKIE_PATTERN = new RegExp(`(?:^|; ?)${COOKIE}=([\\w-]{1,128})(?:;|$)`);
 
 /** Signing in through the organisation: out to its provider, and back. */
 export function oidcRoutes(people: People): Router {
-  const { oidc, logger } = people;
+  const { access, oidc, logger } = people;
+  /** The session's cookie is sent only when the page itself sends the browser here. */
+  const isSignedIn = (request: Request): boolean => access.callerOf(request)?.by === 'session';
   const router = Router();
   router.get('/session/oidc', async (request, response) => {
     if (oidc === undefined) throw new UsherError('OIDC_NOT_SET_UP');
-    const { url, cookie, maxAgeSec } = await oidc.begin(placeOf(request).origin);
+    const { url, cookie, maxAgeSec } = await oidc.begin(placeOf(request).origin, isSignedIn(request));
     response.append('set-cookie', `${COOKIE}=${cookie}; ${COOKIE_FLAGS}; Max-Age=${maxAgeSec}`);
     response.redirect(302, url);
   });
@@ -24,9 +26,10 @@ export function oidcRoutes(people: People): Router {
     if (oidc === undefined) throw new UsherError('OIDC_NOT_SET_UP');
     response.append('set-cookie', `${COOKIE}=; ${COOKIE_FLAGS}; Max-Age=0`);
     const [, cookie] = COOKIE_PATTERN.exec(request.get('cookie') ?? '') ?? [];
-    const query = request.originalUrl.split('?')[1] ?? '';
+    const back = { origin: placeOf(request).origin, query: request.originalUrl.split('?')[1] ?? '' };
     try {
-      beginSession(people, { request, response, user: await oidc.finish(cookie, query), way: 'oidc' });
+      const { name, role, provenAtMs } = await oidc.finish(cookie, back);
+      beginSession(people, { request, response, user: { name, role }, way: 'oidc', provenAtMs });
       response.redirect(302, '/');
     } catch (error) {
       // A person looks at this, not a program: the page says it.

@@ -19,6 +19,8 @@ import { actorOf, auditDetails } from '../people/request-actor.ts';
 import { bodyOf } from '../request-body.ts';
 import { isOfUser } from '../sessions.ts';
 
+const LONGEST_OIDC_LIFE_SEC = 90 * 86_400;
+
 /** Users, and what each may change of his own. */
 export function userRoutes({ users, sessions, access }: People): Router {
   const router = Router();
@@ -81,14 +83,19 @@ export function passkeyRoutes({ passkeys }: People): Router {
 }
 
 /** Tokens for programs. */
-export function apiTokenRoutes({ apiTokens }: People): Router {
+export function apiTokenRoutes({ apiTokens, users }: People): Router {
   const router = Router();
   router.get('/api-tokens', (_request, response) => {
     response.json({ items: apiTokens.list() } satisfies ApiTokenList);
   });
   router.post('/api-tokens', async (request, response) => {
     const wanted = bodyOf(request, NewApiToken);
-    const { token, view } = await apiTokens.create(wanted, actorOf(response).id);
+    const { type, id: name } = actorOf(response);
+    if (type === 'oidc') checkLife(wanted);
+    const { token, view } = await apiTokens.create(wanted, {
+      name,
+      owner: type === 'user' ? users.ownerOf(name) : undefined,
+    });
     auditDetails(response, { target: view.id, to: view.role });
     response.status(201).json({ token: token.reveal(), view } satisfies CreatedApiToken);
   });
@@ -97,6 +104,15 @@ export function apiTokenRoutes({ apiTokens }: People): Router {
     response.status(204).end();
   });
   return router;
+}
+
+/** What the organisation's people may do is known at their sign-ins only: a token of theirs cannot be told to end. */
+function checkLife({ expiresInSec = 0 }: NewApiToken): void {
+  if (expiresInSec <= LONGEST_OIDC_LIFE_SEC) return;
+  const days = LONGEST_OIDC_LIFE_SEC / 86_400;
+  throw new UsherError('REQUEST_INVALID', {
+    detail: `expiresInSec: at most ${days} days for whoever signed in through the organisation`,
+  });
 }
 
 /** The user of this appliance who asks. @throws UsherError OWN_USER_NEEDED */

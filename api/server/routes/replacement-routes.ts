@@ -9,6 +9,7 @@ import { writeClaim } from '../claim-writer.ts';
 import { checkIfMatch } from '../if-match.ts';
 import type { LiveModel } from '../live-model.ts';
 import { deviceFacts } from '../people/device-facts.ts';
+import { livingBoards } from '../people/living-board.ts';
 import { auditDetails } from '../people/request-actor.ts';
 import { bodyOf } from '../request-body.ts';
 
@@ -21,13 +22,19 @@ export function replacementRoutes(model: LiveModel, kube: KubeClient): Router {
     checkIfMatch(request, old.version, `Device ${old.shortId}`);
     const row = findDevice(model.rows(), newcomer);
     auditDetails(response, { ...deviceFacts(model, row), from: old.id, to: row.id });
-    model.claimChanged(await replace(model, kube, old, row));
+    model.claimChanged(await replace({ model, kube, check: livingBoards(model, response) }, old, row));
     response.json(model.row(row.id) ?? row);
   });
   return router;
 }
 
-async function replace(model: LiveModel, kube: KubeClient, old: DeviceView, row: DeviceView): Promise<DeviceClaim> {
+interface Site {
+  model: LiveModel;
+  kube: KubeClient;
+  check: ReturnType<typeof livingBoards>;
+}
+
+async function replace({ model, kube, check }: Site, old: DeviceView, row: DeviceView): Promise<DeviceClaim> {
   if (model.index.device(old.id) === undefined) throw new UsherError('DEVICE_WITHOUT_KEY', { id: old.shortId });
   checkSuccessor(old, row);
   const claim = placeOf(model, old);
@@ -35,7 +42,11 @@ async function replace(model: LiveModel, kube: KubeClient, old: DeviceView, row:
   if (row.claim !== undefined && row.claim !== claim.metadata.name) {
     throw new UsherError('DEVICE_CLAIMED', { id: row.shortId, claim: row.claim });
   }
-  return await writeClaim(kube, claim.metadata.name, (current) => replacementOf(current, old.id, row.id));
+  return await writeClaim(kube, claim.metadata.name, (current) => {
+    const changed = replacementOf(current, old.id, row.id);
+    check(changed, current);
+    return changed;
+  });
 }
 
 /** The claim whose place is taken: the one the device is bound to, or the one that already says so. */

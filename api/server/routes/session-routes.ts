@@ -113,16 +113,21 @@ interface Begin {
   response: Response;
   user: SignedIn['user'];
   way: SignInWay;
+  /** See {@link SignedIn}. */
+  provenAtMs?: number;
 }
 
 /** Signs a browser in: a new session, whatever cookie it came with. */
-export function beginSession({ access, sessions }: People, { request, response, user, way }: Begin): Session {
+export function beginSession(
+  { access, sessions }: People,
+  { request, response, user, way, provenAtMs }: Begin,
+): Session {
   const browser = printable(request.get('user-agent') ?? '', MAX_BROWSER);
-  const signedIn: SignedIn = { user, way, browser, ip: requestAddress(request) };
+  const signedIn: SignedIn = { user, way, browser, ip: requestAddress(request), provenAtMs };
   const { token, session } = sessions.begin(signedIn, access.cookieOf(request));
   response.append('set-cookie', `${SESSION_COOKIE}=${token}; ${COOKIE_FLAGS}`);
   const actor = access.actorOf({ by: 'session', session, token }, signedIn.ip);
-  localsOf(response).known = { actor, isFresh: true };
+  localsOf(response).known = { actor, isFresh: provenAtMs === undefined };
   auditDetails(response, { target: user.name, to: way });
   return session;
 }
@@ -141,7 +146,7 @@ function viewOf(people: People, request: Request, session: Session | undefined):
           csrfToken: session.csrfToken,
           user: { name: session.user.name, role: session.user.role },
           way: session.way,
-          freshUntil: toRfc3339(session.createdAtMs + FRESH_MS),
+          freshUntil: toRfc3339(session.provenAtMs + FRESH_MS),
           ...(session.way === 'code' ? { needsUser: !users.hasAdmin() } : {}),
         }),
     ways: waysOf(people, request),

@@ -14,21 +14,21 @@ const SYSTEMS: readonly System[] = [
     file: 'ca.mobileconfig',
     steps: [
       'Open this page in Safari and download the profile.',
-      'Open <b>Settings</b> and tap <b>Profile Downloaded</b>. Tap <b>More Details</b>, then the certificate: compare its SHA-256 fingerprint with the console. Go back and tap <b>Install</b>.',
-      'Open <b>Settings → General → About → Certificate Trust Settings</b> and switch on <b>full trust</b> for the authority. Without this step nothing changes.',
+      'Open <b>Settings</b> within eight minutes (a profile that waits longer is deleted) and tap <b>Profile Downloaded</b>, below your name. Tap <b>More Details</b>, then the certificate: compare its SHA-256 fingerprint with the console. Go back, tap <b>Install</b> and enter the passcode.',
+      'Open <b>Settings → General → About → Certificate Trust Settings</b> and switch on the authority under <b>Enable full trust for root certificates</b>. Without this step nothing changes.',
     ],
   },
   {
-    name: 'Android',
+    name: 'Android (Chrome, Firefox)',
     file: 'ca.crt',
     steps: [
-      'Download the certificate.',
-      'Open <b>Settings → Security → Encryption and credentials → Install a certificate → CA certificate</b> (some makers put it under “More security settings”) and choose the file.',
+      'Download the certificate. Opening the file installs nothing: since Android 11 an authority is installed in the settings only.',
+      'Open <b>Settings</b>, search for <b>CA certificate</b> (on most phones under <b>Security → More security settings → Encryption and credentials → Install a certificate</b>), tap <b>Install anyway</b> and choose the file. Android asks for the screen lock, or to set one up.',
       'Open <b>Trusted credentials → User</b>, tap the authority, and compare its SHA-256 fingerprint with the console. Remove it when they differ.',
     ],
   },
   {
-    name: 'Windows (Chrome, Edge)',
+    name: 'Windows (Chrome, Edge, Firefox)',
     file: 'ca.crt',
     steps: [
       'Download the certificate to the folder Downloads and open PowerShell.',
@@ -37,12 +37,12 @@ const SYSTEMS: readonly System[] = [
     ],
   },
   {
-    name: 'macOS (Safari, Chrome)',
+    name: 'macOS (Safari, Chrome, Firefox)',
     file: 'ca.crt',
     steps: [
       'Download the certificate and open Terminal.',
       'Compare what <code>shasum -a 256 ~/Downloads/ca.crt</code> prints with the console.',
-      'Then run <code>security add-trusted-cert -k ~/Library/Keychains/login.keychain-db ~/Downloads/ca.crt</code> and confirm.',
+      'Then run <code>security add-trusted-cert -k ~/Library/Keychains/login.keychain-db ~/Downloads/ca.crt</code> and confirm with your password.',
     ],
   },
   {
@@ -50,15 +50,15 @@ const SYSTEMS: readonly System[] = [
     file: 'ca.pem',
     steps: [
       'Download the certificate. Compare what <code>openssl x509 -in ca.pem -noout -fingerprint -sha256</code> prints with the console.',
-      'Then run <code>certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n usher -i ca.pem</code> (package libnss3-tools). Start the browser anew.',
+      'Then run <code>certutil -d sql:$HOME/.local/share/pki/nssdb -A -t C,, -n usher -i ca.pem</code> (package libnss3-tools; the browser must have been started once). Where the folder <code>$HOME/.pki/nssdb</code> exists, as before Chromium 146, name that one instead. Start the browser anew.',
       'For all other programs on Debian or Ubuntu: copy it to <code>/usr/local/share/ca-certificates/usher.crt</code> and run <code>sudo update-ca-certificates</code>.',
     ],
   },
   {
-    name: 'Firefox (any system)',
+    name: 'Firefox (Linux, or where it does not follow the system)',
     file: 'ca.pem',
     steps: [
-      'Download the certificate.',
+      'On Windows, macOS and Android, Firefox 120 and later follows the system: what stands there is enough. Otherwise download the certificate.',
       'Open <b>Settings → Privacy &amp; Security → Certificates → View Certificates → Authorities → Import</b> and choose the file.',
       'Click <b>View</b> in the dialog and compare the SHA-256 fingerprint with the console before you tick <b>Trust this CA to identify websites</b>.',
     ],
@@ -85,7 +85,8 @@ screen” work; everything else works without.</p>
 <p class="fingerprint">${fingerprintText(fingerprint)}</p>
 <p>SHA-256 of the authority’s certificate. <strong>Compare it with the console</strong>: <code>usher start</code> shows it,
 and <code>usher trust</code> on the appliance. Compare what <em>your device</em> shows while it installs the certificate, as
-the steps say: whoever stands between you and the appliance could change this page too. Install nothing that differs.</p>
+the steps say: whoever stands between you and the appliance could change this page too. Install nothing that differs.
+Only letters and digits count: colons, spaces and capitals do not.</p>
 <p>This authority can vouch for private names and addresses only (<code>.local</code>, <code>.internal</code>,
 <code>.lan</code>, <code>192.168.…</code> and their like), not for sites on the Internet.</p>
 ${SYSTEMS.map(section).join('\n')}
@@ -109,11 +110,21 @@ ${list}
 </section>`;
 }
 
-export const TRUST_STYLE = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { margin: 0; }
+export const TRUST_STYLE = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif;
+--ground: light-dark(#f4f6f5, #0f1413); --card: light-dark(#ffffff, #182120); --ink: light-dark(#14201d, #e6efec);
+--line: light-dark(#d6dfdc, #2c3a37); --accent: light-dark(#0b6354, #54c8b2); --on-accent: light-dark(#ffffff, #06201b); }
+body { margin: 0; background: var(--ground); color: var(--ink); }
 main { max-width: 42rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
-.fingerprint { font: 1.15rem/1.8 ui-monospace, monospace; border: 1px solid; border-radius: 0.5rem; padding: 0.75rem; }
-.file { display: inline-block; padding: 0.75rem 1rem; border: 2px solid; border-radius: 0.5rem; font-weight: 600; }
-section { border-top: 1px solid; margin-top: 1.5rem; }
+h1 { font-size: 1.5rem; line-height: 1.2; }
+h2 { font-size: 1.15rem; line-height: 1.3; margin: 1.5rem 0 0.5rem; }
+a { color: var(--accent); }
+code { font-family: ui-monospace, monospace; font-size: 0.92em; }
+.fingerprint { font: 1.1rem/1.7 ui-monospace, monospace; }
+.fingerprint, section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 0.75rem 1rem; }
+.file { display: inline-block; padding: 0.5rem 1rem; border-radius: 8px; font-weight: 600; text-decoration: none;
+background: var(--accent); color: var(--on-accent); }
+section { margin-top: 1rem; }
+section h2 { margin-top: 0; }
+ol { padding-inline-start: 1.3rem; }
 li { margin: 0.5rem 0; }
 `;

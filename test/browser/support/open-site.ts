@@ -4,13 +4,12 @@ import type { SiteView } from '../../../api/core/schemas.ts';
 import type { ApiServerOptions } from '../../../api/server/api-server.ts';
 import type { AlarmBook } from '../../../k8s/alarms.ts';
 import type { ApiFixture } from '../../support/api-fixture.ts';
+import { watchForTroubles } from '../../support/page-troubles.ts';
 import { startPageSite, type PageSite } from './page-site.ts';
 import { launchTrusting, type TrustingChromium } from './trusting-chromium.ts';
 
 /** How long the page may take to show something. */
 export const SHOW_MS = 10_000;
-/** What a refusal by the appliance, or a cut connection, makes the browser say by itself. */
-const EXPECTED = /^Failed to load resource: (the server responded with a status of [45]|net::ERR_)/;
 
 export interface OpenOptions {
   width?: number;
@@ -83,20 +82,4 @@ export async function signIn(page: Page, api: ApiFixture): Promise<void> {
   await page.getByLabel('Sign-in code').fill(api.server.newSignInCode().code.reveal());
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
-}
-
-async function watchForTroubles(page: Page, origin: string, troubles: string[]): Promise<void> {
-  await page.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (event) => {
-      console.error(`Content-Security-Policy: ${event.effectiveDirective} ${event.blockedURI}`);
-    });
-  });
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !EXPECTED.test(message.text())) troubles.push(`console: ${message.text()}`);
-  });
-  page.on('pageerror', (error) => troubles.push(`page: ${error.message}`));
-  page.on('request', (request) => {
-    const url = new URL(request.url());
-    if (url.protocol !== 'blob:' && url.origin !== origin) troubles.push(`request: ${request.url()}`);
-  });
 }

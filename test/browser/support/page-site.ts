@@ -18,14 +18,16 @@ export interface PageSite {
 /**
  * The operators' API with fakes behind it, serving the page that is in `uiDir`; shared by tests, screens and bench.
  * @param parts put in the place of fakes
+ * @param nowMs what the API server takes for the time
  */
 export async function startPageSite(
   uiDir: string,
   facts: Partial<SiteView> = {},
   parts: Partial<ApiServerOptions> = {},
+  nowMs: () => number = Date.now,
 ): Promise<PageSite> {
   const site = (): SiteView => ({ ...SITE, serverTime: new Date().toISOString(), ...facts });
-  const api = new ApiFixture();
+  const api = new ApiFixture({ nowMs });
   const alarms = new KubeAlarmBook({ kube: api.kube, clock: systemClock, logger: silentLogger });
   await api.start({ uiDir, site, alarms, ...parts });
   // What k3s serves there: any certificate has the dates that the page shows.

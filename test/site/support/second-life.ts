@@ -73,10 +73,8 @@ export class Bench {
     });
   }
 
-  /** Does at once what the timer of a board does every two minutes. */
-  async checkIn(machine: string): Promise<void> {
-    const command = ['systemctl', 'start', 'usher-checkin.service'];
-    await this.running.site.lab.execIn(machine, command, { timeoutMs: LIMIT_MS });
+  checkIn(machine: string): Promise<void> {
+    return checkIn(this.running, machine);
   }
 
   /** Waits until k3s made something with the board's ticket. */
@@ -87,16 +85,8 @@ export class Bench {
     });
   }
 
-  /** Waits until the board obeyed `stop`: k3s neither runs nor starts again with the board. */
-  async hasStopped(machine: string): Promise<void> {
-    await eventually(`k3s to be switched off on ${machine}`, LIMIT_MS, async () => {
-      const answers = ['is-enabled', 'is-active'].map(async (verb) => {
-        const command = ['systemctl', verb, 'k3s-agent'];
-        return (await this.running.site.lab.execIn(machine, command, { allowFailure: true })).stdout.trim();
-      });
-      const [enabled, active] = await Promise.all(answers);
-      return enabled === 'disabled' && active !== 'active';
-    });
+  hasStopped(machine: string): Promise<void> {
+    return hasStopped(this.running, machine);
   }
 
   /** Waits until a board without a node says so on its screen, and k3s is down on it. */
@@ -135,26 +125,8 @@ export class Bench {
   }
 
   /** A pod that runs on the only node here and reads a Secret; gives both as `namespace/name`. */
-  async runsPod(what: string): Promise<{ pod: string; secret: string }> {
-    const { kube } = this.running;
-    const [pod, secret] = [{ name: this.name(what), namespace: 'default' }, this.name(`${what}-password`)];
-    const data = { password: Buffer.from('of the sensor').toString('base64') };
-    const metadata = { name: secret, namespace: pod.namespace };
-    await kube.create(SECRET, { apiVersion: 'v1', kind: 'Secret', metadata, data });
-    const image = { image: 'docker.io/usher/sample-app:1', imagePullPolicy: 'Never' };
-    const env = [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: secret, key: 'password' } } }];
-    const spec = {
-      nodeSelector: { bench: this.prefix },
-      terminationGracePeriodSeconds: 0,
-      containers: [{ name: 'app', ...image, env }],
-    };
-    await kube.create(POD, { apiVersion: 'v1', kind: 'Pod', metadata: pod, spec: spec as object });
-    await eventually(
-      `pod ${pod.name} to run`,
-      LIMIT_MS,
-      async () => (await kube.get(POD, pod))?.status?.phase === 'Running',
-    );
-    return { pod: `${pod.namespace}/${pod.name}`, secret: `${pod.namespace}/${secret}` };
+  runsPod(what: string): Promise<{ pod: string; secret: string }> {
+    return runPod(this.running, this.name(what), { bench: this.prefix });
   }
 
   async podIsGone(pod: string): Promise<void> {
@@ -186,4 +158,41 @@ export class Bench {
   #own(names: readonly string[]): string[] {
     return names.filter((name) => name.startsWith(`${this.prefix}-`)).sort();
   }
+}
+
+/** Does at once what the timer of a board does every two minutes. */
+export async function checkIn({ site }: RunningSite, machine: string): Promise<void> {
+  await site.lab.execIn(machine, ['systemctl', 'start', 'usher-checkin.service'], { timeoutMs: LIMIT_MS });
+}
+
+/** Waits until the board obeyed `stop`: k3s neither runs nor starts again with the board. */
+export async function hasStopped({ site }: RunningSite, machine: string): Promise<void> {
+  await eventually(`k3s to be switched off on ${machine}`, LIMIT_MS, async () => {
+    const answers = ['is-enabled', 'is-active'].map(async (verb) => {
+      const command = ['systemctl', verb, 'k3s-agent'];
+      return (await site.lab.execIn(machine, command, { allowFailure: true })).stdout.trim();
+    });
+    const [enabled, active] = await Promise.all(answers);
+    return enabled === 'disabled' && active !== 'active';
+  });
+}
+
+/** Has a pod run that reads a Secret, on a node with these labels; gives both as `namespace/name`. */
+export async function runPod(
+  { kube }: RunningSite,
+  name: string,
+  nodeSelector: Readonly<Record<string, string>>,
+): Promise<{ pod: string; secret: string }> {
+  const [pod, secret] = [{ name, namespace: 'default' }, `${name}-password`];
+  const data = { password: Buffer.from('of the sensor').toString('base64') };
+  const metadata = { name: secret, namespace: pod.namespace };
+  await kube.create(SECRET, { apiVersion: 'v1', kind: 'Secret', metadata, data });
+  const image = { image: 'docker.io/usher/sample-app:1', imagePullPolicy: 'Never' };
+  const env = [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: secret, key: 'password' } } }];
+  const containers = [{ name: 'app', ...image, env }];
+  const spec = { nodeSelector, terminationGracePeriodSeconds: 0, containers };
+  await kube.create(POD, { apiVersion: 'v1', kind: 'Pod', metadata: pod, spec: spec as object });
+  const isRunning = async (): Promise<boolean> => (await kube.get(POD, pod))?.status?.phase === 'Running';
+  await eventually(`pod ${name} to run`, LIMIT_MS, isRunning);
+  return { pod: `${pod.namespace}/${name}`, secret: `${pod.namespace}/${secret}` };
 }

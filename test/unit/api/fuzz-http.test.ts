@@ -6,7 +6,7 @@ import { RoleTable } from '../../../api/core/people/role-table.ts';
 import { openApiDocument } from '../../../api/server/openapi.ts';
 import { CATALOGUE } from '../../../foundation/error-catalogue.ts';
 import { DEVICE } from '../../../k8s/core/resources.ts';
-import { ApiFixture, codeOf, device, DEVICE_ID, MAC, type Call, type Reply } from '../../support/api-fixture.ts';
+import { ApiFixture, codeOf, DEVICE_ID, MAC, type Call, type Reply } from '../../support/api-fixture.ts';
 import { ALL_HOSTILE_STRINGS, firstUnprintable } from '../../support/hostile-strings.ts';
 import { MALFORMED_JSON, mistyped, sampleOf, type JsonSchema } from '../../support/json-schema-samples.ts';
 
@@ -76,8 +76,7 @@ let browser: Record<string, string> = {};
 beforeAll(async () => {
   await api.start();
   browser = await api.signIn();
-  api.sightings.see(MAC, { ip: '10.0.0.5' });
-  await api.kube.create(DEVICE, device(DEVICE_ID));
+  await api.putDevice();
 });
 afterAll(() => api.stop());
 

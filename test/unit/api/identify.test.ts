@@ -76,6 +76,17 @@ describe('identify', { timeout: 60_000 }, () => {
     expect((await identify('lathe-left', { seconds: 5 })).body).toMatchObject({ how: 'Agent' });
   });
 
+  it('begins anew on a node whose agent ended in the middle of it', async () => {
+    await joined();
+    listening.add(DEVICE_ID);
+    expect((await identify('lathe-left')).body).toMatchObject({ how: 'Agent' });
+    expect(codeOf(await identify('lathe-left'))).toBe('IDENTIFY_RUNNING');
+    listening.delete(DEVICE_ID);
+    expect((await identify('lathe-left')).body).toMatchObject({ how: 'Job' });
+    // What a Job began goes on to its end, and nobody listens meanwhile.
+    expect(codeOf(await identify('lathe-left'))).toBe('IDENTIFY_RUNNING');
+  });
+
   it('is asked for by usher identify, which names the words to look for', async () => {
     api.candidates.arrive(OTHER_ID);
     const { code, out } = await runUsher(['identify', OTHER_ID, '--seconds', '60'], { USHER_TOKEN_FILE: api.cliFile });

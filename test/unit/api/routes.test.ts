@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ClaimView, CreatedToken, DeviceView } from '../../../api/core/schemas.ts';
+import type { ClaimView, CreatedToken, DeviceList, DeviceView } from '../../../api/core/schemas.ts';
 import { UsherError } from '../../../foundation/errors.ts';
-import { DEVICE, DEVICE_CLAIM, NODE, RETRY_ANNOTATION } from '../../../k8s/core/resources.ts';
+import { CONFIG_MAP, DEVICE, DEVICE_CLAIM, NODE, RETRY_ANNOTATION } from '../../../k8s/core/resources.ts';
 import { ApiFixture, codeOf, device, DEVICE_ID, MAC, OTHER_ID, SITE, type Reply } from '../../support/api-fixture.ts';
 
 let api: ApiFixture;
@@ -86,6 +86,8 @@ describe('claims', () => {
   });
 });
 
+const IGNORED = { name: 'ignored-macs', namespace: 'usher-system' };
+
 describe('decisions', () => {
   const decide = (id: string, decision: string): Promise<Reply> =>
     send('POST', `/api/v1/devices/${id}/decision`, { decision });
@@ -108,11 +110,77 @@ describe('decisions', () => {
     });
   });
 
-  it('cannot be made about a mere hint', async () => {
+  it.each([DEVICE_ID, OTHER_ID])(
+    'to ignore hold for a board with a new key too, until that of %s is undone',
+    async (id) => {
+      api.candidates.arrive(DEVICE_ID);
+      expect((await decide(DEVICE_ID, 'Ignored')).status).toBe(200);
+      // It was flashed anew: what was in memory of its old key is forgotten.
+      api.candidates.leave(DEVICE_ID);
+      api.candidates.arrive(OTHER_ID);
+      const stages = async (): Promise<string[][]> =>
+        ((await get('/api/v1/devices')).body as DeviceList).items.map((row) => [row.id, row.stage]).sort();
+      expect(await stages()).toEqual([
+        [DEVICE_ID, 'Ignored'],
+        [OTHER_ID, 'Ignored'],
+      ]);
+      const undone = await decide(id, 'Undecided');
+      expect([undone.status, (undone.body as DeviceView).stage]).toEqual([200, 'NoEvidence']);
+      expect(await stages()).toEqual([
+        [DEVICE_ID, 'NoEvidence'],
+        [OTHER_ID, 'NoEvidence'],
+      ]);
+      expect((await api.kube.get(DEVICE, { name: DEVICE_ID }))?.spec.decision).toBe('Undecided');
+    },
+  );
+
+  it('about a mere hint are to ignore it, and no other', async () => {
     api.sightings.see(MAC);
-    for (const decision of ['Rejected', 'Retry'])
+    for (const decision of ['Rejected', 'Retry', 'Revoked'])
       expect(codeOf(await decide(MAC, decision))).toBe('DEVICE_WITHOUT_KEY');
+    const reply = await decide(`mac:${MAC}`, 'Ignored');
+    expect([reply.status, (reply.body as DeviceView).stage]).toEqual([200, 'Ignored']);
+    expect((await api.kube.get(CONFIG_MAP, IGNORED))?.data).toEqual({
+      [MAC.replaceAll(':', '-')]: expect.stringMatching(/^\{"at":"20[^"]+Z","by":"cli"\}$/) as string,
+    });
+    expect(await api.kube.list(DEVICE)).toEqual([]);
+    const undone = await decide(MAC, 'Undecided');
+    expect([undone.status, (undone.body as DeviceView).stage]).toEqual([200, 'Seen']);
+    expect((await api.kube.get(CONFIG_MAP, IGNORED))?.data).toEqual({});
+    expect((await decide(MAC, 'Undecided')).status).toBe(200);
   });
+
+  it('to ignore a hint are not taken while a claim names it, nor kept when Kubernetes is away', async () => {
+    api.sightings.see(MAC);
+    api.kube.failNext('create', 'KUBE_UNREACHABLE', { kind: 'ConfigMap' });
+    expect(codeOf(await decide(MAC, 'Ignored'))).toBe('KUBE_UNREACHABLE');
+    expect(((await get(`/api/v1/devices/mac:${MAC}`)).body as DeviceView).stage).toBe('Seen');
+    await send('POST', '/api/v1/claims', { name: 'lathe', match: { mac: MAC } });
+    expect(codeOf(await decide(MAC, 'Ignored'))).toBe('DEVICE_CLAIMED');
+  });
+
+  it.each(['a row of its own', 'its new key'])(
+    'to ignore a hint outlast its key and its sight; undone on %s',
+    async (on) => {
+      api.sightings.see(MAC);
+      await decide(MAC, 'Ignored');
+      api.candidates.arrive(OTHER_ID);
+      const rows = async (): Promise<string[][]> =>
+        ((await get('/api/v1/devices')).body as DeviceList).items.map((row) => [row.id, row.stage]);
+      expect(await rows()).toEqual([[OTHER_ID, 'Ignored']]);
+      if (on === 'its new key') {
+        expect(((await decide(OTHER_ID, 'Undecided')).body as DeviceView).stage).toBe('NoEvidence');
+      } else {
+        api.candidates.leave(OTHER_ID);
+        api.sightings.forget(MAC);
+        expect(await rows()).toEqual([[`mac:${MAC}`, 'Ignored']]);
+        expect(((await decide(MAC, 'Undecided')).body as DeviceView).stage).toBe('Seen');
+        expect(await rows()).toEqual([]);
+        api.candidates.arrive(OTHER_ID);
+      }
+      expect(await rows()).toEqual([[OTHER_ID, 'NoEvidence']]);
+    },
+  );
 
   it('ask the join controller to try again', async () => {
     await putDevice(DEVICE_ID);

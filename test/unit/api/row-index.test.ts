@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { RowIndex } from '../../../api/core/row-index.ts';
 import type { DeviceView } from '../../../api/core/schemas.ts';
 import { UsherError } from '../../../foundation/errors.ts';
@@ -167,6 +167,126 @@ describe('where it stands', () => {
   });
 });
 
+describe('a board that was ignored, under a new key', () => {
+  const evidence = { kind: 'None' } as const;
+  const place = (index: RowIndex) => index.view(OTHER_ID);
+  let index: RowIndex;
+  beforeEach(() => {
+    index = new RowIndex();
+    index.setDevice(device(DEVICE_ID, {}, { decision: 'Ignored', evidence }));
+  });
+
+  it('stays ignored, and says like which device', () => {
+    index.setCandidate(candidate(OTHER_ID));
+    expect(place(index)).toMatchObject({
+      ...{ stage: 'Ignored', claimable: false },
+      waitsFor: 'ignored like device k4t7m2, whose MAC address it has: stays so until an operator reconsiders',
+    });
+    index.setDevice(device(OTHER_ID, {}, { evidence }));
+    expect(place(index)?.stage).toBe('Ignored');
+  });
+
+  it('is shown again with the one that was ignored', () => {
+    index.setCandidate(candidate(OTHER_ID));
+    const touched = index.setDevice(device(DEVICE_ID, {}, { evidence }));
+    expect([...touched]).toContain(OTHER_ID);
+    expect(place(index)?.stage).toBe('NoEvidence');
+  });
+
+  it('is shown when its card has a token: somebody wrote it on purpose; and says what it may be', () => {
+    index.setDevice(device(OTHER_ID));
+    expect(place(index)).toMatchObject({
+      ...{ stage: 'Pending', claimable: true },
+      waitsFor: 'waits for a claim; it has the MAC address of device k4t7m2, which is ignored',
+    });
+  });
+
+  it('is shown when a claim names it, and hidden by nothing but the MAC address', () => {
+    index.setCandidate(candidate(OTHER_ID));
+    index.setClaim(claim('lathe', { match: { device: OTHER_ID } }));
+    expect(place(index)?.stage).toBe('NoEvidence');
+    index.removeClaim('lathe');
+    const { hello } = candidate(OTHER_ID);
+    index.setCandidate(candidate(OTHER_ID, { hello: { ...hello, hw: { ...hello.hw, macs: [OTHER_MAC] } } }));
+    expect(place(index)?.stage).toBe('NoEvidence');
+  });
+
+  it.each(['Rejected', 'Revoked'] as const)(
+    'is not taken for one that was %s: only ignoring goes by MAC',
+    (decision) => {
+      index.setDevice(device(DEVICE_ID, {}, { decision, evidence }));
+      index.setCandidate(candidate(OTHER_ID));
+      expect(place(index)?.stage).toBe('NoEvidence');
+    },
+  );
+});
+
+describe('a MAC address that was ignored', () => {
+  const evidence = { kind: 'None' } as const;
+  const ignored = new Map([[MAC, { at: '2026-01-02T03:04:05Z', by: 'user anna' }]]);
+  const MAC_ROW = `mac:${MAC}`;
+  let index: RowIndex;
+  beforeEach(() => {
+    index = new RowIndex();
+    index.setIgnoredMacs(ignored);
+  });
+
+  it('is a row, seen or not, until it is taken back', () => {
+    const row = { id: MAC_ROW, shortId: MAC, stage: 'Ignored', macs: [MAC], since: '2026-01-02T03:04:05Z' };
+    const waitsFor = 'ignored: stays so until an operator reconsiders';
+    expect(rowsOf(index)).toEqual([expect.objectContaining({ ...row, waitsFor })]);
+    index.setSighting(sighting(MAC, { hostname: 'printer' }));
+    expect(rowsOf(index)).toEqual([expect.objectContaining({ ...row, hostname: 'printer' })]);
+    expect([...index.setIgnoredMacs(new Map())]).toEqual([MAC_ROW]);
+    expect(rowsOf(index)).toEqual([expect.objectContaining({ id: MAC_ROW, stage: 'Seen' })]);
+    index.removeSighting(MAC);
+    expect(rowsOf(index)).toEqual([]);
+  });
+
+  it.each([
+    ['a candidate', () => index.setCandidate(candidate(OTHER_ID))],
+    ['a device without evidence', () => index.setDevice(device(OTHER_ID, {}, { evidence }))],
+  ])('hides %s that says it has it, and says why; another board it does not', (_what, arrive) => {
+    index.setSighting(sighting(MAC));
+    expect([...arrive()].sort()).toEqual([OTHER_ID, MAC_ROW].sort());
+    expect(rowsOf(index)).toEqual([
+      expect.objectContaining({
+        ...{ id: OTHER_ID, stage: 'Ignored', claimable: false },
+        waitsFor: `ignored by its MAC address ${MAC}: stays so until an operator reconsiders`,
+      }),
+    ]);
+    expect(index.ignoredMacs(OTHER_ID)).toEqual([MAC]);
+    index.setIgnoredMacs(new Map([...ignored].map(([, entry]) => [OTHER_MAC, entry])));
+    expect(index.view(OTHER_ID)?.stage).toBe('NoEvidence');
+  });
+
+  it('hides nothing that has evidence, a decision or a claim of its own; the first says what is remembered', () => {
+    index.setDevice(device(OTHER_ID));
+    expect(rowsOf(index)).toEqual([
+      expect.objectContaining({
+        ...{ id: OTHER_ID, stage: 'Pending', claimable: true },
+        waitsFor: `waits for a claim; its MAC address ${MAC} is ignored, until an operator reconsiders`,
+      }),
+    ]);
+    index.setDevice(device(OTHER_ID, {}, { evidence, decision: 'Rejected' }));
+    expect(index.view(OTHER_ID)?.stage).toBe('Rejected');
+    index.removeDevice(OTHER_ID);
+    index.setSighting(sighting(MAC));
+    index.setClaim(claim('lathe', { match: { mac: MAC } }));
+    expect(index.view(MAC_ROW)).toMatchObject({ stage: 'Seen', claim: 'lathe' });
+  });
+});
+
+it('names the claim of a revoked device on its row', () => {
+  const index = new RowIndex();
+  index.setDevice(device(DEVICE_ID, { phase: 'Revoked' }, { decision: 'Revoked' }));
+  index.setClaim(claim('drill-1', { match: { device: DEVICE_ID } }, { phase: 'Conflict' }));
+  expect(index.view(DEVICE_ID)).toMatchObject({
+    claim: 'drill-1',
+    waitsFor: 'revoked: stays so until an operator reconsiders; its claim drill-1 stays until it is removed',
+  });
+});
+
 describe('incremental changes', () => {
   const id = fc.constantFrom(DEVICE_ID, OTHER_ID);
   const mac = fc.constantFrom(MAC, OTHER_MAC);
@@ -179,6 +299,10 @@ describe('incremental changes', () => {
   const hardware = fc.record({ macs: fc.uniqueArray(mac), serial: serial.map((text) => text ?? 's0') });
   type Act = (index: RowIndex) => ReadonlySet<string>;
   const act: fc.Arbitrary<Act> = fc.oneof(
+    fc.tuple(id, hardware, fc.boolean()).map(([name, hw, ignored]): Act => {
+      const decision = ignored ? 'Ignored' : 'Undecided';
+      return (index) => index.setDevice(device(name, { hardware: hw }, { decision, evidence: { kind: 'None' } }));
+    }),
     fc.tuple(id, hardware, fc.boolean()).map(([name, hw, bound]): Act => {
       const claimRef = bound ? { claimRef: { name: 'c1', uid: 'u' } } : {};
       return (index) =>
@@ -216,6 +340,10 @@ describe('incremental changes', () => {
         (index) =>
           index.removeClaim(name),
     ),
+    fc.uniqueArray(mac).map((macs): Act => {
+      const ignored = new Map(macs.map((address) => [address, { at: '2026-01-02T03:04:05Z', by: 'cli' }]));
+      return (index) => index.setIgnoredMacs(ignored);
+    }),
     fc.constant((index: RowIndex) => index.setNode(node('n1', { a: '1' }))),
     fc.constant((index: RowIndex) => index.removeNode('n1')),
   );

@@ -12,6 +12,7 @@ import {
   type Device,
   type DeviceClaim,
   type DeviceStatus,
+  type Node,
 } from '../../../k8s/core/resources.ts';
 import { ApiFixture, candidate, codeOf, device, DEVICE_ID, OTHER_ID, type Reply } from '../../support/api-fixture.ts';
 import { CLUSTER_CA_PEM } from '../../support/cluster-ca.ts';
@@ -130,6 +131,20 @@ describe('who could take whose place', () => {
       expect(findDevice(rows, 'lathe-left').id).toBe(OTHER_ID);
       expect(index.view(DEVICE_ID)?.nodeName).toBe(nodeRef?.name);
     }
+  });
+
+  it('and the node of that name is the successor’s, once it says so', () => {
+    const index = new RowIndex();
+    const join = { schema: 1, state: 'replaced', attempt: 1, since: '2026-01-02T00:00:00Z', nodeName: 'lathe-left' };
+    index.setDevice(device(DEVICE_ID, { phase: 'Replaced', join: { ...join, schema: 1 } }, CARD));
+    const nodeOf = (owner: string): Node => ({
+      ...{ apiVersion: NODE.apiVersion, kind: NODE.kind },
+      metadata: { name: 'lathe-left', annotations: { 'usher.internal/device': owner } },
+    });
+    index.setNode(nodeOf(DEVICE_ID));
+    expect(index.view(DEVICE_ID)?.waitsFor).toContain('waits for the pods of node lathe-left to leave');
+    index.setNode(nodeOf(OTHER_ID));
+    expect(index.view(DEVICE_ID)?.waitsFor).toContain('replaced by another device');
   });
 
   it('at little cost, however many show one card', () => {

@@ -86,6 +86,7 @@ class Site {
       },
       alarms: () => [{ code: 'TOKEN_USED' }, { code: 'TOKEN_USED' }],
       eventStreams: () => 8,
+      audit: () => ({ isWritable: false, lostEntries: 9 }),
       certificates: () => Promise.resolve([{ name: 'page', notAfterMs: START_MS + 30 * 86_400_000 }]),
       versions: { version: '1.2.3', kubernetes: 'v1' },
       clock: this.clock,
@@ -138,6 +139,8 @@ describe('metrics', () => {
     site.answer({ answer: 'none', tookMs: 5000 });
     expect(await site.value('usher_device_warnings', { code: 'UNDERVOLTAGE' })).toBe(1);
     expect(await site.value('usher_alarms', { code: 'TOKEN_USED' })).toBe(2);
+    expect(await site.value('usher_audit_entries_lost_total')).toBe(9);
+    expect(await site.value('usher_audit_writable')).toBe(0);
     expect(await site.value('usher_certificate_days_left', { certificate: 'page' })).toBe(30);
     expect(await site.value('usher_kube_answer_seconds_sum', { answer: 'none' })).toBe(5);
     expect(await site.value('usher_build_info', { version: '1.2.3' })).toBe(1);

@@ -4,8 +4,9 @@ import { makeIdentity, type DeviceIdentity } from '../../../bootstrap-image/agen
 import { isUsherError } from '../../../foundation/errors.ts';
 import { Secret } from '../../../foundation/secret.ts';
 import { systemRandom } from '../../../foundation/random.ts';
-import { ClaimCodes, CODE_LIFE_MS } from '../../../join/enrol/claim-codes.ts';
+import { ClaimCodes, CODE_LIFE_MS, deviceOfCode } from '../../../join/enrol/claim-codes.ts';
 import type { DeviceHello } from '../../../join/protocol/messages.ts';
+import { device as deviceObject } from '../../support/api-fixture.ts';
 import { EnrolSite } from '../../support/enrol-site.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import type { TestDevice } from '../../support/test-device.ts';
@@ -66,6 +67,40 @@ describe('the proof of a claim code', () => {
     expect(await prove(pi, CODE)).toBe('INTERNAL');
     expect(away).toHaveBeenCalledOnce();
     expect(await prove(pi, CODE)).toBe('proven');
+  });
+
+  it('lets in the first of two devices for which it was entered, and no other', async () => {
+    const [pi, other] = [makeIdentity(), makeIdentity()];
+    for (const { deviceId } of [pi, other]) await site.claimCodes.enter(deviceId, CODE);
+    // At the same moment: the second one's proof comes while the first one is being admitted.
+    const late: { outcome?: Promise<string> } = {};
+    const admit = vi.spyOn(site.desk, 'admit').mockImplementationOnce(async (device, evidence) => {
+      late.outcome = prove(other, CODE);
+      expect(await late.outcome).toBe('CLAIM_CODE_USED');
+      await site.desk.admit(device, evidence);
+    });
+    expect(await prove(pi, CODE)).toBe('proven');
+    expect(admit.mock.calls.map(([{ deviceId }]) => deviceId)).toEqual([pi.deviceId, pi.deviceId]);
+    expect(site.claimCodes.standingOf(other.deviceId)).toMatchObject({
+      state: 'refused',
+      failure: { code: 'CLAIM_CODE_USED' },
+    });
+  });
+
+  it('stays used after a restart: its hash is in the evidence of the device, and the code is not', async () => {
+    const [pi, other] = [makeIdentity(), makeIdentity()];
+    await site.claimCodes.enter(pi.deviceId, CODE);
+    expect(await prove(pi, CODE)).toBe('proven');
+    const devices = site.desk.admissions.map(({ device: { deviceId }, evidence }) =>
+      deviceObject(deviceId, {}, { evidence }),
+    );
+    expect(JSON.stringify(devices)).not.toContain(CODE.reveal());
+    const usedBy = (fingerprint: string): string | undefined => deviceOfCode(devices, fingerprint);
+    const restarted = new ClaimCodes({ clock, random: systemRandom, usedBy });
+    await expect(restarted.enter(other.deviceId, CODE)).rejects.toMatchObject({ code: 'CLAIM_CODE_USED' });
+    await restarted.enter(pi.deviceId, CODE);
+    await restarted.enter(other.deviceId, WRONG);
+    restarted.close();
   });
 
   it('is waited for as long as the device has a further code, and locked after five wrong ones', async () => {

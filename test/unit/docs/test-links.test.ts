@@ -20,6 +20,16 @@ describe('SECURITY.md', () => {
   });
 });
 
+describe('the lines of a page’s defence in SECURITY.md', () => {
+  it('have a test each', async () => {
+    const lines = (await readFile(join(PROJECT, 'SECURITY.md'), 'utf8')).split('\n');
+    const header = lines.findIndex((line) => line.startsWith('| line '));
+    const rows = lines.slice(header + 2, lines.indexOf('', header));
+    expect(rows.length).toBeGreaterThan(25);
+    expect(rows.filter((row) => !/\]\(test\/[^)]+\.test\.ts\) *\|$/.test(row))).toEqual([]);
+  });
+});
+
 describe('docs/what-happens-when.md', () => {
   it('names only tests that exist', async () => {
     expect(await brokenTestLinks(join(PROJECT, 'docs/what-happens-when.md'))).toEqual([]);

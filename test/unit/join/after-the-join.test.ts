@@ -179,6 +179,26 @@ describe('the join controller, when the world changes', () => {
     expect((await site.device(rebooted.id)).status?.phase).toBe('Approved');
   });
 
+  it.each([
+    ['a card token', { kind: 'CardToken', tokenId: 'tok1' }],
+    ['nothing', { kind: 'None' }],
+    ['a code of an appliance that kept no hashes', { kind: 'ClaimCode' }],
+  ] as const)('keeps for good which code a device proved that had shown %s before', async (_what, before) => {
+    const site = await JoinSite.create();
+    const pi = new Pi(site, 's1');
+    const codeFingerprint = 'c'.repeat(64);
+    await site.desk.admit(pi.proven, before);
+    await site.desk.admit(pi.proven, { kind: 'ClaimCode', codeFingerprint });
+    await site.desk.admit(pi.proven, { kind: 'Key' });
+    site.kill();
+    await site.start();
+    await site.desk.admit(pi.proven, { kind: 'None' });
+    expect((await site.device(pi.id)).spec.evidence).toMatchObject({
+      kind: before.kind === 'None' ? 'ClaimCode' : before.kind,
+      codeFingerprint,
+    });
+  });
+
   it("keeps an operator's word about a device that showed nothing", async () => {
     const site = await JoinSite.create();
     const pi = new Pi(site, 's1');

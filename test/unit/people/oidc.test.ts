@@ -8,8 +8,13 @@ import { join } from 'node:path';
 import Provider from 'oidc-provider';
 import { Agent, fetch } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AuditPage } from '../../../api/core/schemas.ts';
+import type { AuditPage, SessionView } from '../../../api/core/schemas.ts';
+import { Oidc, readOidcConfig } from '../../../api/server/people/oidc.ts';
+import { Sessions } from '../../../api/server/sessions.ts';
+import { systemClock } from '../../../foundation/clock.ts';
 import { UsherError } from '../../../foundation/errors.ts';
+import { systemRandom } from '../../../foundation/random.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { ApiFixture, type Reply } from '../../support/api-fixture.ts';
 
 const GROUPS: Record<string, string[]> = { anna: ['staff', 'usher-admins'], emma: ['usher-viewers'], carl: ['staff'] };
@@ -107,7 +112,7 @@ const begin = async (): Promise<{ url: string; cookie: string }> => {
   const reply = await api.call('/api/v1/session/oidc');
   expect(reply.status).toBe(302);
   expect(String(reply.headers['set-cookie'])).toMatch(
-    /^__Host-usher-oidc=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=600$/,
+    /^__Host-usher-oidc=[\w-]{72}; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=600$/,
   );
   return { url: String(reply.headers['location']), cookie: cookieOf(reply, '__Host-usher-oidc') };
 };
@@ -170,4 +175,48 @@ it.each<[string, (path: string, cookie: string) => Promise<[string, string]>]>([
   const { url, cookie } = await begin();
   const reply = await finish(...(await tamper(await signInAt(url, 'anna'), cookie)));
   expect([reply.headers['location'], cookieOf(reply, '__Host-usher=')]).toEqual(['/?signInError=OIDC_FAILED', '']);
+});
+
+it('lets whoever began come back, however many others begin meanwhile', async () => {
+  const oidc = new Oidc({
+    ...(await readOidcConfig(join(dir, 'oidc.yaml'))),
+    clock: systemClock,
+    random: systemRandom,
+  });
+  const { url, cookie } = await oidc.begin(api.origin);
+  for (let i = 0; i < 1100; i += 1) await oidc.begin(api.origin);
+  const query = (await signInAt(url, 'emma')).split('?')[1] ?? '';
+  expect(await oidc.finish(cookie, { origin: api.origin, query })).toMatchObject({ name: 'emma', role: 'viewer' });
+});
+
+it('asks the provider again after an hour, however much a session is used: who lost a role there loses it here', () => {
+  const clock = new ManualClock();
+  const sessions = new Sessions(clock, systemRandom);
+  const begin = (way: 'oidc' | 'password') =>
+    sessions.begin({ user: { name: 'anna', role: 'admin' }, way, ip: '', browser: '' });
+  const [organisation, own] = [begin('oidc'), begin('password')];
+  for (let minute = 0; minute < 59; minute += 1) {
+    clock.advance(60_000);
+    expect(sessions.find(organisation.token)).toBeDefined();
+  }
+  clock.advance(60_000);
+  expect([sessions.isAlive(organisation.session), sessions.find(organisation.token)]).toEqual([false, undefined]);
+  expect(sessions.find(own.token)).toBeDefined();
+});
+
+it('is a fresh sign-in only when the provider saw the person: not because it still knows the browser', async () => {
+  const freshAfter = async (
+    headers: Record<string, string>,
+  ): Promise<[string | null, boolean, Record<string, string>]> => {
+    const asked = await api.call('/api/v1/session/oidc', { headers });
+    const url = String(asked.headers['location']);
+    const reply = await finish(await signInAt(url, 'anna'), cookieOf(asked, '__Host-usher-oidc'));
+    const session = { cookie: cookieOf(reply, '__Host-usher=') };
+    const { freshUntil = '' } = (await api.call('/api/v1/session', { headers: session })).body as SessionView;
+    return [new URL(url).searchParams.get('prompt'), Date.parse(freshUntil) > Date.now(), session];
+  };
+  const [prompt, isFresh, session] = await freshAfter({});
+  expect([prompt, isFresh]).toEqual([null, false]);
+  // Whoever is signed in already is there to prove it again: then the provider is made to ask.
+  expect((await freshAfter(session)).slice(0, 2)).toEqual(['login', true]);
 });

@@ -363,7 +363,7 @@ describe('the audit log', () => {
       ['cli', 'cli', 'createUser', 'anna', 'ok', undefined],
       ['user', 'anna', 'signIn', 'anna', 'ok', undefined],
       ['user', 'anna', 'createClaim', 'lathe', 'ok', undefined],
-      ['user', 'anna', 'createEnrolToken', undefined, 'refused', 'ROLE_NEEDED'],
+      ['user', 'anna', 'createEnrolToken', 'card', 'refused', 'ROLE_NEEDED'],
       ['unknown', '', 'signIn', 'anna', 'refused', 'PASSWORD_REFUSED'],
     ]);
     expect((await entries('?action=signIn&limit=1')).map(({ result }) => result)).toEqual(['refused']);

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mayDo, ROLES, type Role } from '../../../api/core/people/role.ts';
 import { RoleTable } from '../../../api/core/people/role-table.ts';
 import { openApiDocument } from '../../../api/server/openapi.ts';
-import { DEVICE } from '../../../k8s/core/resources.ts';
-import { ApiFixture, codeOf, device, DEVICE_ID, MAC } from '../../support/api-fixture.ts';
+import { ApiFixture, codeOf, DEVICE_ID } from '../../support/api-fixture.ts';
 import { sampleOf, type JsonSchema } from '../../support/json-schema-samples.ts';
 
 interface Described {
@@ -24,8 +23,7 @@ const cookies = {} as Record<Role, Record<string, string>>;
 
 beforeAll(async () => {
   await api.start();
-  api.sightings.see(MAC, { ip: '10.0.0.5' });
-  await api.kube.create(DEVICE, device(DEVICE_ID));
+  await api.putDevice();
   for (const role of ROLES) {
     const made = await api.call('/api/v1/api-tokens', { ...POST, headers: api.bearer, body: { name: role, role } });
     tokens[role] = (made.body as { token: string }).token;

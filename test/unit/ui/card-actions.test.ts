@@ -26,7 +26,7 @@ const offer = { device: 'old', shortId: 'old', nodeName: claim, claim, because: 
 
 describe('the buttons of a card', () => {
   it.each<[DeviceView, string[]]>([
-    [row('Seen', { id: 'mac:b8:27:eb:00:00:01' }), ['Claim ahead…']],
+    [row('Seen', { id: 'mac:b8:27:eb:00:00:01' }), ['Claim ahead…', 'Ignore']],
     [row('NoEvidence'), ['New card…', 'Identify', 'Ignore', 'Reject…']],
     [row('Pending', { claimable: true }), ['Claim…', 'Identify', 'Ignore', 'Reject…']],
     [row('Pending', { claim }), ['Edit labels…', 'Identify', 'Unclaim…']],

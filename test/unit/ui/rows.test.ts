@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClaimView, DeviceView } from '../../../api/core/schemas.ts';
+import { auditTarget } from '../../../ui/audit-target.ts';
+import { actionsOf } from '../../../ui/card-actions.ts';
 import { en } from '../../../ui/messages/en.ts';
 import { MOST_NODES, pictureOf, placingKeys } from '../../../ui/picture.ts';
 import { filtered, labelCounts, rowsOf, sorted, type Filter } from '../../../ui/rows.ts';
@@ -27,6 +29,20 @@ const ALL: Filter = { text: '', groups: new Set(), label: '' };
 const rows = rowsOf(SITE, [waiting], en);
 const ids = (of: readonly { id: string }[]): string[] => of.map(({ id }) => id);
 
+describe('an entry of the audit log', () => {
+  it.each([
+    [
+      { target: 'lathe', deviceId: 'k4t7m2c0ffee' },
+      { name: 'lathe', device: 'k4t7m2c0ffee' },
+    ],
+    [{ target: 'k4t7m2', deviceId: 'k4t7m2c0ffee' }, { device: 'k4t7m2c0ffee' }],
+    [{ target: 'anna' }, { name: 'anna' }],
+    [{ deviceId: 'k4t7m2c0ffee' }, { device: 'k4t7m2c0ffee' }],
+  ])('%j is shown by name first, then by device', (entry, shown) => {
+    expect(auditTarget(entry)).toEqual(shown);
+  });
+});
+
 describe('the list', () => {
   it('has a line for each device, and for each claim without one', () => {
     expect(ids(rows)).toEqual(['claim/oven-1', 'lathe-10', 'lathe-9', 'tank-1']);
@@ -41,6 +57,23 @@ describe('the list', () => {
     [{ text: '  ' }, ['claim/oven-1', 'lathe-10', 'lathe-9', 'tank-1']],
   ])('shows what fits %j', (filter, expected) => {
     expect(ids(filtered(rows, { ...ALL, ...filter }))).toEqual(expected);
+  });
+
+  it('has the claim of a revoked device on its row only, unless another board wants it', () => {
+    const why = 'node name drill-1 belongs to revoked device k4t7m2';
+    const conditions = [{ type: 'Bound', status: 'False', reason: 'NodeNameTaken', message: why } as const];
+    const drill: ClaimView = {
+      ...{ ...waiting, name: 'drill-1', phase: 'Conflict' },
+      conditions: conditions.map((each) => ({ ...each, lastTransitionTime: '2026-01-01T00:00:00Z' })),
+    };
+    const revoked = device('k4t7m2', { stage: 'Revoked', claim: 'drill-1' });
+    expect(rowsOf([revoked], [drill], en).map(({ id, group }) => [id, group])).toEqual([['k4t7m2', 'aside']]);
+    expect(actionsOf(revoked, en).map(({ text }) => text)).toContain(en.actions.unclaim);
+    const newcomer = device('other', { stage: 'Pending', claim: 'drill-1' });
+    expect(ids(rowsOf([revoked, newcomer], [drill], en))).toContain('claim/drill-1');
+    const other = { ...drill, conditions: drill.conditions.map((each) => ({ ...each, reason: 'ClaimConflict' })) };
+    expect(ids(rowsOf([revoked], [other], en))).toContain('claim/drill-1');
+    expect(ids(rowsOf([], [drill], en))).toContain('claim/drill-1');
   });
 
   it('stands in the order that is asked for, numbers as numbers, and those that need somebody first', () => {
@@ -71,7 +104,7 @@ describe('the picture', () => {
   it('places by a label that tells some apart, and not by one that each has to itself', () => {
     const named = SITE.map((each, at) => ({ ...each, labels: { ...each.labels, place: String(at) } }));
     expect(placingKeys(named)).toEqual(['machine']);
-    const { places } = pictureOf(named, 'machine', en);
+    const { places } = pictureOf(named, 'machine');
     expect(places.map(({ name, count }) => [name, count])).toEqual([
       ['lathe', 2],
       ['', 1],
@@ -82,9 +115,9 @@ describe('the picture', () => {
     const many = Array.from({ length: 1000 }, (_none, n) =>
       device(`pi-${String(n)}`, n % 4 === 0 ? { stage: 'Joining' } : {}),
     );
-    const few = pictureOf(many.slice(0, MOST_NODES), undefined, en);
+    const few = pictureOf(many.slice(0, MOST_NODES), undefined);
     expect(few.places.flatMap(({ nodes }) => nodes)).toHaveLength(MOST_NODES);
-    const all = pictureOf(many, undefined, en);
+    const all = pictureOf(many, undefined);
     expect(all.places.flatMap(({ nodes }) => nodes)).toEqual([]);
     expect(all.places.map(({ name, cluster }) => [name, cluster?.count])).toEqual([
       ['way', 250],
@@ -97,7 +130,6 @@ describe('the picture', () => {
     const { places } = pictureOf(
       Array.from({ length: 13 }, (_none, n) => device(`pi-${String(n)}`)),
       undefined,
-      en,
     );
     const nodes = places.flatMap((place) => place.nodes.map((node) => ({ ...node, place })));
     for (const [at, node] of nodes.entries()) {
@@ -137,6 +169,15 @@ describe('its way', () => {
     const story = ['FirstSeen', 'Introduced', 'ClaimMade', ...told].map(entry);
     const way = wayOf(device('lathe-1'), story);
     expect(way.filter(({ tookMs }) => tookMs === undefined).map(({ step }) => step)).toEqual(['seen']);
+  });
+
+  it('has stopped, as far as its story tells, when somebody must decide first', () => {
+    const states = (stage: 'Rejected' | 'Quarantined' | 'Revoked', reasons: string[]) =>
+      wayOf(device('lathe-1', { stage }), reasons.map(entry)).map(({ state }) => state);
+    const ahead = Array.from({ length: 4 }, () => 'unreached');
+    expect(states('Rejected', ['FirstSeen'])).toEqual(['done', 'stopped', ...ahead]);
+    expect(states('Quarantined', ['Introduced'])).toEqual(['done', 'done', 'stopped', ...ahead.slice(1)]);
+    expect(states('Revoked', ['Introduced', 'Ready']).at(-1)).toBe('stopped');
   });
 
   it('is all done when the node is ready', () => {

@@ -1,0 +1,293 @@
+import type { Phrase } from './phrase-book.ts';
+
+const NAME_HAS = 'may only have lower-case letters, digits, - and ., and must begin and end with a letter or digit';
+const NAME_HAS_OWN =
+  'darf nur Kleinbuchstaben, Ziffern, - und . haben und muss mit einem Buchstaben oder einer Ziffer beginnen und enden';
+const CHARACTERS = 'may have letters, digits, -, _ and . only, with a letter or digit at both ends';
+const CHARACTERS_OWN =
+  'darf nur Buchstaben, Ziffern, -, _ und . haben, an beiden Enden einen Buchstaben oder eine Ziffer';
+
+/** Was in Meldungen hinter dem Doppelpunkt steht: warum etwas nicht geht, und wovon die Rede ist. */
+export const DETAILS: readonly Phrase[] = [
+  // Wovon die Rede ist
+  ['another device', 'ein anderes Gerät'],
+  ['without a name', 'ohne Namen'],
+  ['device {id:word}', 'Gerät {id}'],
+  ['Device {id:word}', 'Gerät {id}'],
+  ['Claim {name:word}', 'Anspruch {name}'],
+  ['revoked device {id:word}', 'das gesperrte Gerät {id}'],
+  ['claim {name:word}', 'Anspruch {name}'],
+  ['a node that Usher did not make', 'ein Node, den nicht Usher gemacht hat'],
+  ['a name seen with a leaked token', 'ein Name, der mit einem fremden Token gesehen wurde'],
+  ['node {name:word}', 'Node {name}'],
+  ['label {key:word}', 'Label {key}'],
+  ['serial {serial:word}', 'Seriennummer {serial}'],
+  ['mac {mac:word}', 'MAC-Adresse {mac}'],
+  ['duid {duid:word}', 'DUID {duid}'],
+  ['keyFingerprint {key:word}', 'Fingerabdruck des Schlüssels {key}'],
+  ['name {name:word}', 'Name {name}'],
+  ['node name {name:word}', 'Node-Name {name}'],
+  ['device with {what}', 'Gerät mit {what}'],
+  ['{list} and {count:word} more', '{list} und {count} weitere'],
+  ['its name', 'sein Name'],
+  ['the document', 'das Dokument'],
+  ['This document', 'Dieses Dokument'],
+  ['an unnamed origin', 'einer Seite ohne Namen'],
+  ['A step of the join', 'Ein Schritt des Beitritts'],
+
+  // api/server: was die Appliance selbst nicht konnte oder nicht verstand
+  ['the log of the appliance says what', 'Das Log der Appliance sagt, was'],
+  ['see the log of the appliance', 'siehe das Log der Appliance'],
+  ['the body is not JSON', 'Der Inhalt ist kein JSON'],
+  ['it is malformed', 'Sie ist falsch aufgebaut'],
+  ['give either device or match', 'Geben Sie entweder device oder match'],
+  ['give either code, or name and password', 'Geben Sie entweder code, oder name und password'],
+  ['no rules are kept here', 'Hier werden keine Regeln geführt'],
+  ['format: csv or yaml', 'format: csv oder yaml'],
+  ['uses: a card token has one use', 'uses: Das Token einer Karte gilt einmal'],
+  ['{field:word} must be between 1 and {most:word}', '{field} muss zwischen 1 und {most} liegen'],
+  ['cursor: it is not one of this list', 'cursor: Er ist keiner dieser Liste'],
+  ['there are {count:word} API tokens; revoke some first', 'Es gibt {count} API-Tokens; entfernen Sie erst einige'],
+  ['an id was given out twice', 'Eine Id wurde zweimal vergeben'],
+  ['its disk takes nothing', 'Seine Platte nimmt nichts an'],
+  ['no reason given', 'ohne Grund'],
+  [
+    'expiresInSec: at most {days:word} days for whoever signed in through the organisation',
+    'expiresInSec: höchstens {days} Tage für den, der sich über die Organisation angemeldet hat',
+  ],
+  ['/cacerts of the cluster is no certificate: {detail}', '/cacerts des Clusters ist kein Zertifikat: {detail}'],
+  [
+    '{made:word} claims made, {changed:word} changed, {left:word} rows left out',
+    'Ansprüche: {made} gemacht, {changed} geändert; {left} Zeilen ausgelassen',
+  ],
+  ['lower-case letters and digits, with . and - between', 'Kleinbuchstaben und Ziffern, dazwischen . und -'],
+
+  // api/server/people: Passwörter, Passkeys, Anmeldung der Organisation
+  ['it has {length:word} characters and needs {least:word}', 'Es hat {length} Zeichen und braucht {least}'],
+  ['it has more than {most:word} characters', 'Es hat mehr als {most} Zeichen'],
+  ['it is the same few characters again and again', 'Es sind immer dieselben wenigen Zeichen'],
+  ['it is little more than the name of the user', 'Es ist kaum mehr als der Name des Benutzers'],
+  ['it proves nothing', 'Er weist nichts nach'],
+  ['there are too many of them', 'Es gibt zu viele davon'],
+  ['nobody knows it', 'Niemand kennt ihn'],
+  ['its signature is not good', 'Seine Unterschrift stimmt nicht'],
+  ['its user is gone', 'Seinen Benutzer gibt es nicht mehr'],
+  ['its count is not new', 'Sein Zähler ist nicht neu'],
+  [
+    'this browser did not ask to sign in, or too long ago',
+    'Dieser Browser wollte sich nicht anmelden, oder das ist zu lange her',
+  ],
+  ['the provider does not say who it is', 'Der Anbieter sagt nicht, wer es ist'],
+
+  // api/core/people/audit-chain.ts
+  ['this line is no entry', 'Diese Zeile ist kein Eintrag'],
+  ['entry {at:word} is missing', 'Eintrag {at} fehlt'],
+  ['the entries {from:word} to {to:word} are missing', 'Die Einträge {from} bis {to} fehlen'],
+  ['entry {at:word} stands behind entry {other:word}', 'Eintrag {at} steht hinter Eintrag {other}'],
+  [
+    'entry {at:word} was not written behind the one that stands before it',
+    'Eintrag {at} wurde nicht hinter dem geschrieben, der vor ihm steht',
+  ],
+  ['entry {at:word} does not have its hash any more', 'Eintrag {at} hat seinen Hash nicht mehr'],
+  [
+    'the last line is not finished: the machine stopped while it was written',
+    'Die letzte Zeile ist nicht fertig: Die Maschine hielt an, während sie geschrieben wurde',
+  ],
+  [
+    'the log ends at entry {at:word}, and entry {other:word} was there before',
+    'Das Protokoll endet bei Eintrag {at}, und Eintrag {other} war schon da',
+  ],
+  ['entry {at:word} is not the one that the anchor names', 'Eintrag {at} ist nicht der, den der Anker nennt'],
+
+  // api/core/claim-rules.ts, api/core/claim.ts, k8s/core/labels.ts
+  [`the name {name:word} ${NAME_HAS}`, `Der Name {name} ${NAME_HAS_OWN}`],
+  [`the node name {name:word} ${NAME_HAS}`, `Der Node-Name {name} ${NAME_HAS_OWN}`],
+  [
+    'the node name {name:word} is longer than {most:word} characters',
+    'Der Node-Name {name} ist länger als {most} Zeichen',
+  ],
+  ['there are more than {most:word} labels', 'Es sind mehr als {most} Labels'],
+  ['there are more than {most:word} taints', 'Es sind mehr als {most} Taints'],
+  ['label {label}: {why:known}', 'Label {label}: {why}'],
+  ['taint {taint}: {why:known}', 'Taint {taint}: {why}'],
+  ['taint {taint} is given twice', 'Der Taint {taint} steht zweimal da'],
+  ['label {label} is given twice', 'Das Label {label} steht zweimal da'],
+  [
+    'the pair {name:word} may only have lower-case letters, digits and -, at most 63',
+    'Das Paar {name} darf nur Kleinbuchstaben, Ziffern und - haben, höchstens 63',
+  ],
+  ['what stands before the slash must be a DNS name', 'Was vor dem Schrägstrich steht, muss ein DNS-Name sein'],
+  [
+    'a key has at most 63 letters, digits, -, _ and ., and begins and ends with a letter or digit',
+    'Ein Schlüssel hat höchstens 63 Buchstaben, Ziffern, -, _ und . und beginnt und endet mit einem Buchstaben oder einer Ziffer',
+  ],
+  [
+    'a value has at most 63 letters, digits, -, _ and ., and begins and ends with a letter or digit',
+    'Ein Wert hat höchstens 63 Buchstaben, Ziffern, -, _ und . und beginnt und endet mit einem Buchstaben oder einer Ziffer',
+  ],
+  [
+    'names under kubernetes.io, k8s.io, k3s.io and usher.internal cannot be claimed',
+    'Namen unter kubernetes.io, k8s.io, k3s.io und usher.internal können nicht beansprucht werden',
+  ],
+  ['the label key "{key}" {why:known}', 'Der Label-Schlüssel „{key}“ {why}'],
+  ['the value of label "{key}" {why:known}', 'Der Wert des Labels „{key}“ {why}'],
+  ['the taint key "{key}" {why:known}', 'Der Taint-Schlüssel „{key}“ {why}'],
+  ['the value of taint "{key}" {why:known}', 'Der Wert des Taints „{key}“ {why}'],
+  ['needs a DNS name before its slash', 'braucht einen DNS-Namen vor dem Schrägstrich'],
+  ['has more than 63 characters', 'hat mehr als 63 Zeichen'],
+  [CHARACTERS, CHARACTERS_OWN],
+  ['lies under {domain}, which is reserved', 'liegt unter {domain}; das ist vergeben'],
+  ['{device:word} has no MAC address', '{device} hat keine MAC-Adresse'],
+  ['replaces: {id} is no full id of a known device', 'replaces: {id} ist keine volle Id eines bekannten Geräts'],
+  ['a device cannot take its own place', 'Ein Gerät kann nicht an seine eigene Stelle treten'],
+  ['replaces: {why:known}', 'replaces: {why}'],
+  [
+    'name exactly one of device, serial, mac, duid and keyFingerprint',
+    'Nennen Sie genau eines von device, serial, mac, duid und keyFingerprint',
+  ],
+  ['{value} is not a MAC address', '{value} ist keine MAC-Adresse'],
+  ['a key fingerprint has 64 hexadecimal digits', 'Der Fingerabdruck eines Schlüssels hat 64 hexadezimale Ziffern'],
+  ['{value} is not a DUID in hexadecimal', '{value} ist keine hexadezimale DUID'],
+
+  // join/protocol/claim-code.ts, api/core/claim-code.ts, join/protocol/health.ts, join/enrol/claim-proofs.ts
+  ['it is too long', 'Er ist zu lang'],
+  ['it has not three parts', 'Er hat nicht drei Teile'],
+  ['it is of a kind that is not known here', 'Seine Art ist hier nicht bekannt'],
+  ['a code has {length:word} letters and digits, without U', 'Ein Code hat {length} Buchstaben und Ziffern, ohne U'],
+  ['what stands before the code is no id of a device', 'Was vor dem Code steht, ist keine Id eines Geräts'],
+  ['it is that of device {id:word}', 'Es ist der von Gerät {id}'],
+  ['it names no device, and none waits for a code', 'Er nennt kein Gerät, und keines wartet auf einen Code'],
+  [
+    'it names no device, and several wait for a code: put the short id before it',
+    'Er nennt kein Gerät, und mehrere warten auf einen Code: Setzen Sie die kurze Id davor',
+  ],
+  ['{count:word} or more errors of its file system', '{count} oder mehr Fehler ihres Dateisystems'],
+  ['its root file system is read-only', 'Ihr Dateisystem lässt sich nur noch lesen'],
+  ['a connection serves one attempt', 'Eine Verbindung dient einem Versuch'],
+  ['its first message is no message of SCRAM', 'Seine erste Nachricht ist keine von SCRAM'],
+  ['it is not bound to its TLS connection', 'Er ist nicht an seine TLS-Verbindung gebunden'],
+  ['its first message did not come by this connection', 'Seine erste Nachricht kam nicht über diese Verbindung'],
+  ['it took too long', 'Es hat zu lange gedauert'],
+
+  // join/core/approval-rule.ts, join/controller/rule-binder.ts
+  [
+    '{{name}} is none of {n}, {n:3}, {serial}, {mac6} and {id6}',
+    '{{name}} ist keines von {n}, {n:3}, {serial}, {mac6} und {id6}',
+  ],
+  [
+    '{template} has a brace without its other half',
+    'In {template} steht eine geschweifte Klammer ohne ihre andere Hälfte',
+  ],
+  ['the name has one of the braces twice', 'Der Name hat eines der Felder in Klammern zweimal'],
+  [
+    'the name must differ from device to device: put {n} in it',
+    'Der Name muss von Gerät zu Gerät verschieden sein: Nehmen Sie {n} hinein',
+  ],
+  ['it has told no serial', 'Es hat keine Seriennummer genannt'],
+  ['it has told no MAC address', 'Es hat keine MAC-Adresse genannt'],
+  ['{name} cannot be the name of a node', '{name} kann kein Node-Name sein'],
+  ['the name {name:word} is taken', 'Der Name {name} ist vergeben'],
+  ['its evidence was withdrawn', 'Sein Nachweis wurde zurückgezogen'],
+  ['an operator decided: Rejected', 'Jemand hat es abgewiesen'],
+  ['an operator decided: Ignored', 'Jemand hat es ignorieren lassen'],
+  ['an operator decided: Revoked', 'Jemand hat es gesperrt'],
+  ['an operator decided: {decision:word}', 'Jemand hat entschieden: {decision}'],
+  ['it is claimed', 'Es ist beansprucht'],
+  ['it is claimed by {claim:word}', 'Es ist durch {claim} beansprucht'],
+  ['another device takes its place', 'Ein anderes Gerät nimmt seinen Platz'],
+  ['it is no new device', 'Es ist kein neues Gerät'],
+
+  // api/core/manifest: Dateien von Ansprüchen
+  ['Did you mean {meant}? {rest:known}', 'Meinten Sie {meant}? {rest}'],
+  [
+    'docs/manifests.md lists the columns; one that nobody is to read can be deleted.',
+    'docs/manifests.md nennt die Spalten; eine, die niemand lesen soll, kann gelöscht werden.',
+  ],
+  ['label {label} is not written as key=value', 'Das Label {label} ist nicht als Schlüssel=Wert geschrieben'],
+  [
+    'taint {taint} is not written as key[=value]:NoSchedule, :PreferNoSchedule or :NoExecute',
+    'Der Taint {taint} ist nicht als Schlüssel[=Wert]:NoSchedule, :PreferNoSchedule oder :NoExecute geschrieben',
+  ],
+  [
+    'pair {pair} is not written as name:Primary or name:Backup',
+    'Das Paar {pair} ist nicht als Name:Primary oder Name:Backup geschrieben',
+  ],
+  [
+    'the reclaim policy {policy} is neither Retain nor Release',
+    'Die Reclaim Policy {policy} ist weder Retain noch Release',
+  ],
+  [
+    'metadata.{field:word} is not taken over: the labels of the node are spec.labels',
+    'metadata.{field} wird nicht übernommen: Die Labels des Nodes sind spec.labels',
+  ],
+  ['spec.match names exactly one of {fields}', 'spec.match nennt genau eines von {fields}'],
+  ['spec.taints is a list', 'spec.taints ist eine Liste'],
+  ['the key of a taint', 'Der Schlüssel eines Taints'],
+  ['the value of a taint', 'Der Wert eines Taints'],
+  ['the effect of a taint', 'Die Wirkung eines Taints'],
+  ['{what} is missing', '{what} fehlt'],
+  ['{what} has no fields', '{what} hat keine Felder'],
+  ['{what} is not one text', '{what} ist nicht ein Text'],
+  ['{what} must be text: put it in quotes', '{what} muss Text sein: Setzen Sie es in Anführungszeichen'],
+  ['{what} is none of {words}; did you mean {meant}?', '{what} ist keines von {words}; meinten Sie {meant}?'],
+  ['{what} is none of {words}', '{what} ist keines von {words}'],
+  ['the quote that begins here does not end', 'Das Anführungszeichen, das hier beginnt, wird nicht geschlossen'],
+  ['something follows the quote that ends here', 'Hinter dem schließenden Anführungszeichen steht noch etwas'],
+  ['the column {name} is there twice', 'Die Spalte {name} steht zweimal da'],
+  [
+    'the first line must be the headings, with a column name',
+    'Die erste Zeile muss die Überschriften haben, darunter eine Spalte name',
+  ],
+  ['there is no column that says which device: {columns}', 'Keine Spalte sagt, welches Gerät gemeint ist: {columns}'],
+  ['the file is empty', 'Die Datei ist leer'],
+  ['the row is empty', 'Die Zeile ist leer'],
+  [
+    'this cell has no heading; a cell with a separator in it needs quotes',
+    'Diese Zelle hat keine Überschrift; eine Zelle mit einem Trennzeichen braucht Anführungszeichen',
+  ],
+  ['the row has no name', 'Die Zeile hat keinen Namen'],
+  ['the row names no device: fill one of {columns}', 'Die Zeile nennt kein Gerät: Füllen Sie eines von {columns}'],
+  [
+    'the row names its device twice: fill only one of {columns}',
+    'Die Zeile nennt ihr Gerät zweimal: Füllen Sie nur eines von {columns}',
+  ],
+  [
+    'label {key} is {one} in the column labels and {other} here',
+    'Das Label {key} ist {one} in der Spalte labels und {other} hier',
+  ],
+  ['it has more than {most:word} rows', 'Sie hat mehr als {most} Zeilen'],
+  ['it has {length:word} characters, {most:word} are read', 'Sie hat {length} Zeichen, gelesen werden {most}'],
+  [
+    'there is a NUL byte: this is no text file, or one in UTF-16; save it as UTF-8',
+    'Sie hat ein NUL-Byte: Das ist keine Textdatei, oder eine in UTF-16; speichern Sie sie als UTF-8',
+  ],
+  ['it has too many parts', 'Sie hat zu viele Teile'],
+  ['it has too many aliases', 'Sie hat zu viele Aliase'],
+  ['Map keys must be unique', 'Derselbe Schlüssel steht zweimal da'],
+  ['Here are more than {most:word} fields', 'Hier sind mehr als {most} Felder'],
+  ['this is nested too deep', 'Das ist zu tief verschachtelt'],
+  [
+    '{value} is a number as a spreadsheet rounds it: format the column as text, and enter it anew',
+    '{value} ist eine Zahl, wie eine Tabellenkalkulation sie rundet: Formatieren Sie die Spalte als Text und geben Sie sie neu ein',
+  ],
+  ['{value} is no full device id (26 characters)', '{value} ist keine volle Geräte-Id (26 Zeichen)'],
+  ['{value} is no full device id', '{value} ist keine volle Geräte-Id'],
+  ['{value} does not have 64 hexadecimal digits', '{value} hat nicht 64 hexadezimale Ziffern'],
+  ['{value} is not hexadecimal', '{value} ist nicht hexadezimal'],
+  ['{value} has not 2 to {most:word} digits', '{value} hat nicht 2 bis {most} Ziffern'],
+  [
+    '{value} has too few digits for a MAC address: a spreadsheet takes leading zeros away, unless the column is text',
+    '{value} hat zu wenige Ziffern für eine MAC-Adresse: Eine Tabellenkalkulation nimmt führende Nullen weg, wenn die Spalte nicht Text ist',
+  ],
+  ['{value} has not 1 to {most:word} characters', '{value} hat nicht 1 bis {most} Zeichen'],
+  [
+    'serial {serial:word} has {count:word} digits, that of a Raspberry Pi has {usual:word}: a spreadsheet takes leading zeros away. If it did, write {whole}',
+    'Die Seriennummer {serial} hat {count} Ziffern, die eines Raspberry Pi hat {usual}: Eine Tabellenkalkulation nimmt führende Nullen weg. War das so, schreiben Sie {whole}',
+  ],
+  ['an empty text', 'ein leerer Text'],
+  ['{field:word}: an empty text', '{field}: ein leerer Text'],
+  [
+    'the newcomer must be named by its device id or key fingerprint',
+    'Der Neuling muss nach seiner Geräte-Id oder dem Fingerabdruck seines Schlüssels benannt sein',
+  ],
+];
