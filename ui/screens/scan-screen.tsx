@@ -211,9 +211,10 @@ function Found({ view, store, open, onView, onAgain }: FoundProps) {
       {device?.claim === undefined ? (
         <div class={`note ${tone}`} role="status">
           <strong>{failure === undefined ? t[view.state] : <Said text={failure.message} code={failure.code} />}</strong>
-          <span>
-            {view.state === 'refused' ? refused : rich(t.expires, { age: <Age store={store} at={view.expiresAt} /> })}
-          </span>
+          {view.state === 'refused' && <span>{refused}</span>}
+          {view.state === 'proven' && (
+            <span>{rich(t.expires, { age: <Age store={store} at={view.expiresAt} /> })}</span>
+          )}
         </div>
       ) : (
         <div class="note good" role="status">
