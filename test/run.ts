@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { join, relative, resolve } from 'node:path';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { ensureRequirements } from '../appliance/doctor.ts';
 import { cacheDirectory } from '../foundation/cache-directory.ts';
 import { messageOf } from '../foundation/errors.ts';
@@ -12,7 +12,7 @@ import { LAB_PAUSE_IMAGE, writeLabImages } from '../lab/lab-images.ts';
 
 /**
  * The whole test run, or the named suites of it: makes the machine ready, finds or builds a k3s, then lint and vitest.
- * Ends with `N passed, N failed` and exit code 1 when anything failed.
+ * Ends with what failed, `N passed, N failed`, and exit code 1 when anything failed.
  */
 const USAGE = `npm test [-- [SUITE …] [--k3s PATH] [--images DIR] [--full]]
 
@@ -38,7 +38,25 @@ const { values, positionals } = parseArgs({
 interface Tally {
   passed: number;
   failed: number;
+  /** What failed and why, a line or a few each: told again at the end, where it is looked for. */
+  failures: string[];
 }
+
+/** The part that is read of what vitest's JSON reporter writes. */
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numFailedTestSuites: number;
+  testResults: {
+    name: string;
+    status: string;
+    message?: string;
+    assertionResults: { fullName: string; status: string; failureMessages: string[] | null }[];
+  }[];
+}
+
+/** Lines of a failure's message that are told again; the stack stands further up. */
+const MESSAGE_LINES = 8;
 
 async function main(): Promise<Tally> {
   const wanted = positionals.length === 0 ? ['lint', ...VITEST_SUITES] : positionals;
@@ -46,13 +64,14 @@ async function main(): Promise<Tally> {
   if (values.full === true) environment['USHER_FULL'] = '1';
   if (wanted.some((suite) => suite !== 'lint' && suite !== 'unit')) await ensureRequirements('tests', say);
   if (wanted.some((suite) => ON_KUBERNETES.includes(suite))) Object.assign(environment, await findKubernetes());
-  const total: Tally = { passed: 0, failed: 0 };
+  const total: Tally = { passed: 0, failed: 0, failures: [] };
   for (const suite of wanted) {
     const startedMs = Date.now();
     say(`— ${suite} —`);
     const tally = suite === 'lint' ? await lint(environment) : await vitest(suite, environment);
     total.passed += tally.passed;
     total.failed += tally.failed;
+    total.failures.push(...tally.failures);
     const seconds = Math.round((Date.now() - startedMs) / 1000);
     say(`${suite}: ${String(tally.passed)} passed, ${String(tally.failed)} failed in ${String(seconds)} s`);
   }
@@ -83,10 +102,10 @@ async function findKubernetes(): Promise<NodeJS.ProcessEnv> {
 
 /** Each linter counts as one test. */
 async function lint(environment: NodeJS.ProcessEnv): Promise<Tally> {
-  const tally: Tally = { passed: 0, failed: 0 };
+  const tally: Tally = { passed: 0, failed: 0, failures: [] };
   for (const step of ['types', 'code', 'imports', 'dead', 'docs', 'format']) {
     const code = await run('npm', ['run', '--silent', `lint:${step}`], environment);
-    if (code !== 0) say(`lint:${step} failed`);
+    if (code !== 0) tally.failures.push(`lint:${step}`);
     tally[code === 0 ? 'passed' : 'failed'] += 1;
   }
   return tally;
@@ -99,20 +118,34 @@ async function vitest(suite: string, environment: NodeJS.ProcessEnv): Promise<Ta
     const program = resolve('node_modules/vitest/vitest.mjs');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
     const code = await run(process.execPath, [program, 'run', '--project', suite, ...reporters], environment);
-    const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(await readFile(report, 'utf8')) as {
-      numPassedTests: number;
-      numFailedTests: number;
-      numFailedTestSuites: number;
-    };
+    const results = JSON.parse(await readFile(report, 'utf8')) as VitestReport;
     // A file that fails outside any test, or a run that fails as a whole, must not count as success.
-    const failed = Math.max(numFailedTests, numFailedTestSuites > 0 || code !== 0 ? 1 : 0);
-    return { passed: numPassedTests, failed };
+    const failed = Math.max(results.numFailedTests, results.numFailedTestSuites > 0 || code !== 0 ? 1 : 0);
+    return { passed: results.numPassedTests, failed, failures: failuresOf(suite, results) };
   } catch (error) {
-    say(`${suite}: no result (${messageOf(error)})`);
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failures: [`${suite}: no result (${messageOf(error)})`] };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function failuresOf(suite: string, { testResults }: VitestReport): string[] {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = `${suite}: ${relative(process.cwd(), name)}`;
+    const failed = assertionResults.filter((each) => each.status === 'failed');
+    // Outside any test: a module that does not load, a hook.
+    if (failed.length === 0) return status === 'failed' ? [withMessage(file, message ?? '')] : [];
+    return failed.map((each) =>
+      withMessage(`${file} › ${each.fullName}`, stripVTControlCharacters(each.failureMessages?.join('\n') ?? '')),
+    );
+  });
+}
+
+function withMessage(title: string, message: string): string {
+  const lines = message
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+at .*(node_modules|node:)|^\s+at new Promise/.test(line));
+  return [title, ...lines.slice(0, MESSAGE_LINES).map((line) => `    ${line}`)].join('\n');
 }
 
 /** Runs a program with our output; SIGINT and SIGTERM reach it through the process group and by forwarding. */
@@ -141,6 +174,7 @@ if (values.help === true) {
   process.stdout.write(USAGE);
 } else {
   const total = await main();
+  if (total.failures.length > 0) say(`\nFailed:\n${total.failures.map((failure) => `  ${failure}`).join('\n')}`);
   process.stdout.write(`\n${String(total.passed)} passed, ${String(total.failed)} failed\n`);
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

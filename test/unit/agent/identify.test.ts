@@ -9,6 +9,7 @@ import { bundleAgent } from '../../../bootstrap-image/agent/bundle.ts';
 import { Identification } from '../../../bootstrap-image/agent/identification.ts';
 import { silentLogger } from '../../../foundation/logger.ts';
 import { runs } from '../../support/full-run.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { DeviceFolder } from './device-folder.ts';
 import { FakeAppliance } from './fake-appliance.ts';
 
@@ -79,13 +80,20 @@ describe('an identification', () => {
   it('shows one pair of words at a time and is over by itself', async () => {
     const shown: (string | undefined)[] = [];
     const onChange = (): void => void shown.push(identification.words);
-    const options = { led: new Led(device.paths, silentLogger), clock: device.clock, onChange };
+    const clock = new ManualClock();
+    const options = { led: new Led(device.paths, silentLogger), clock, onChange };
     const identification = new Identification(options);
     identification.show({ words: 'amber otter', seconds: 120 });
     identification.show({ words: 'amber otter', seconds: 120 });
     await expect.poll(now, someTime).toEqual(['none', '255']);
     identification.show({ words: 'pink newt', seconds: 1 });
-    await identification.over();
+    let isOver = false;
+    void identification.over().then(() => (isOver = true));
+    const oneBlinkLater = (): boolean => {
+      clock.advance(200);
+      return isOver;
+    };
+    await expect.poll(oneBlinkLater, { ...someTime, interval: 5 }).toBe(true);
     expect(shown).toEqual(['amber otter', undefined, 'pink newt', undefined]);
     expect((await now())[0]).toBe('mmc0');
   });
