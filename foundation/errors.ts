@@ -46,6 +46,12 @@ export function asUsherError(error: unknown): UsherError {
     : new UsherError('INTERNAL', { detail: messageOf(error) }, { cause: error });
 }
 
+/** True when `error` is a system error of one of those names: `ENOENT`, `EEXIST`. */
+export function hasErrno(error: unknown, ...errnos: string[]): boolean {
+  const code = error instanceof Error && !isUsherError(error) && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && errnos.includes(code);
+}
+
 /** The message of whatever was thrown, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

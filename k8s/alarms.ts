@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { toRfc3339, type CancelTimer, type Clock } from '../foundation/clock.ts';
-import { isUsherError, messageOf } from '../foundation/errors.ts';
+import { messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
-import type { Informer, KubeClient } from './client/kube-client.ts';
+import type { KubeClient } from './client/kube-client.ts';
 import { alarmOf, isKnown, openAlarms, surplusOf, type Alarm, type NewAlarm } from './core/alarm-list.ts';
-import { CONFIG_MAP, MANAGED_BY, USHER_NAMESPACE, type ConfigMap } from './core/resources.ts';
+import { type ConfigMapData, SharedConfigMap } from './shared-config-map.ts';
 
 export type { Alarm, NewAlarm } from './core/alarm-list.ts';
 
@@ -30,9 +30,7 @@ export interface AlarmBook {
 
 /** ConfigMap in usher-system; each alarm is one key of it. */
 export const ALARMS = 'alarms';
-const NAME = { name: ALARMS, namespace: USHER_NAMESPACE };
 const RETRY_MS = 5000;
-const ATTEMPTS = 6;
 
 const KeptAlarm = z.object({
   code: z.string(),
@@ -52,14 +50,13 @@ export interface AlarmBookOptions {
 }
 
 /**
- * Alarms in the ConfigMap usher-system/alarms, written by replace guarded with resourceVersion, so that several
- * appliances share one list. Alarms that come at the same time are written together: a flood costs one request at a time.
+ * Alarms in the ConfigMap usher-system/alarms. Alarms that come at the same time are written together: a flood costs
+ * one request at a time.
  */
 export class KubeAlarmBook implements AlarmBook {
-  readonly #kube: KubeClient;
+  readonly #list: SharedConfigMap;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #informer: Informer<ConfigMap>;
   readonly #handlers = new Set<() => void>();
   readonly #unsubscribe: () => void;
   /** Raised, but not known to be kept yet. */
@@ -69,22 +66,15 @@ export class KubeAlarmBook implements AlarmBook {
   #cancelRetry: CancelTimer | undefined;
 
   constructor({ kube, clock, logger }: AlarmBookOptions) {
-    this.#kube = kube;
+    this.#list = new SharedConfigMap(kube, ALARMS);
     this.#clock = clock;
     this.#logger = logger;
-    this.#informer = kube.inform(CONFIG_MAP, {
-      namespace: USHER_NAMESPACE,
-      fieldSelector: `metadata.name=${ALARMS}`,
-    });
-    this.#unsubscribe = this.#informer.onChange(({ type, object }) => {
-      this.#kept = type === 'deleted' ? new Map() : this.#read(object);
-      this.#tell();
-    });
+    this.#unsubscribe = this.#list.onChange((data) => this.#remember(this.#read(data)));
   }
 
   /** Resolves once the list that other runs left is known. */
   async synced(): Promise<void> {
-    await this.#informer.synced();
+    await this.#list.synced();
   }
 
   async raise(alarm: NewAlarm): Promise<void> {
@@ -124,7 +114,7 @@ export class KubeAlarmBook implements AlarmBook {
     this.#cancelRetry?.();
     this.#unsubscribe();
     await this.#flushing;
-    await this.#informer.stop();
+    await this.#list.stop();
   }
 
   async #flush(): Promise<void> {
@@ -157,32 +147,16 @@ export class KubeAlarmBook implements AlarmBook {
     }
   }
 
-  /** Changes the newest list until nobody else wrote in between; `change` says whether there is anything to write. */
+  /** `change` says whether there is anything to write. */
   async #write(change: (alarms: Map<string, Alarm>) => boolean): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      const found = await this.#kube.get(CONFIG_MAP, NAME);
-      const alarms = new Map(found === undefined ? [] : this.#read(found));
-      if (!change(alarms)) {
-        this.#remember(alarms);
-        return;
-      }
+    let alarms = new Map<string, Alarm>();
+    await this.#list.write((data) => {
+      alarms = this.#read(data);
+      if (!change(alarms)) return undefined;
       for (const id of surplusOf(alarms.values())) alarms.delete(id);
-      const data = Object.fromEntries([...alarms].map(([id, alarm]) => [id, toText(alarm)]));
-      try {
-        await (found === undefined
-          ? this.#kube.create(CONFIG_MAP, {
-              apiVersion: 'v1',
-              kind: 'ConfigMap',
-              metadata: { ...NAME, labels: { ...MANAGED_BY } },
-              data,
-            })
-          : this.#kube.replace(CONFIG_MAP, { ...found, data }));
-        this.#remember(alarms);
-        return;
-      } catch (error) {
-        if (attempt >= ATTEMPTS || !isUsherError(error, 'KUBE_CONFLICT', 'KUBE_ALREADY_EXISTS')) throw error;
-      }
-    }
+      return Object.fromEntries([...alarms].map(([id, alarm]) => [id, toText(alarm)]));
+    });
+    this.#remember(alarms);
   }
 
   /** The reply to an own write comes before the watch's word of it. */
@@ -191,7 +165,7 @@ export class KubeAlarmBook implements AlarmBook {
     this.#tell();
   }
 
-  #read({ data = {} }: ConfigMap): Map<string, Alarm> {
+  #read(data: ConfigMapData): Map<string, Alarm> {
     const alarms = new Map<string, Alarm>();
     for (const [id, text] of Object.entries(data)) {
       const kept = parse(text);

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../foundation/logger.ts';
 import { type CgroupHierarchy, planCgroups } from './core/cgroup-plan.ts';
-import { hasCode, readIfThere } from './tools.ts';
+import { readIfThere } from './tools.ts';
+import { hasErrno } from '../foundation/errors.ts';
 
 const DELEGATED = ['cpu', 'cpuset', 'io', 'memory', 'pids', 'hugetlb'];
 const REMOVE_TRIES = 40;
@@ -73,7 +74,7 @@ async function removeTree(folder: string): Promise<boolean> {
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENODEV')) return true;
+    if (hasErrno(error, 'ENOENT', 'ENODEV')) return true;
     throw error;
   }
   let empty = true;
@@ -85,8 +86,8 @@ async function removeTree(folder: string): Promise<boolean> {
     await rmdir(folder);
     return true;
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return true;
-    if (hasCode(error, 'EBUSY', 'ENOTEMPTY')) return false;
+    if (hasErrno(error, 'ENOENT')) return true;
+    if (hasErrno(error, 'EBUSY', 'ENOTEMPTY')) return false;
     throw error;
   }
 }

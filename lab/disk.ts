@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CardEntry } from '../bootstrap-image/card.ts';
-import { messageOf, UsherError } from '../foundation/errors.ts';
+import { hasErrno, messageOf, UsherError } from '../foundation/errors.ts';
 import type { Board } from './core/board.ts';
 import { LED_FIXTURES, pathOnDisk, SYSFS_FIXTURES } from './core/mount-plan.ts';
-import { hasCode } from './tools.ts';
 
 /** Writes what a machine needs to know of itself into its disk. The machine id lives as long as the disk does. */
 export async function writeIdentity(folder: string, hostname: string, nameserver?: string): Promise<void> {
@@ -84,6 +83,6 @@ async function writeOnce(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text, { flag: 'wx' });
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
+    if (!hasErrno(error, 'EEXIST')) throw error;
   }
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { UsherError } from '../foundation/errors.ts';
-import { hasCode, isRunning, markOf, type ProcessMark, readIfThere } from './tools.ts';
+import { hasErrno, UsherError } from '../foundation/errors.ts';
+import { isRunning, markOf, type ProcessMark, readIfThere } from './tools.ts';
 
 const Mark = z.object({ pid: z.int().positive(), startTicks: z.string() });
 const Entry = z.object({
@@ -109,7 +109,7 @@ async function create(path: string, entry: JournalEntry): Promise<boolean> {
     await link(draft, path);
     return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
+    if (hasErrno(error, 'EEXIST')) return false;
     throw error;
   } finally {
     await rm(draft, { force: true });
@@ -129,7 +129,7 @@ async function setAside(path: string, name: string): Promise<void> {
     await rename(path, aside);
   } catch (error) {
     // Somebody else was faster; the next attempt sees whose it is now.
-    if (hasCode(error, 'ENOENT')) return;
+    if (hasErrno(error, 'ENOENT')) return;
     throw error;
   }
   if ((await readFile(aside, 'utf8')) !== text) await rename(aside, path);

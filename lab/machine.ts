@@ -2,7 +2,7 @@ import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../foundation/clock.ts';
-import { UsherError } from '../foundation/errors.ts';
+import { hasErrno, UsherError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { makeCgroups, removeCgroups } from './cgroups.ts';
 import { type Addressing, LAN } from './core/address-plan.ts';
@@ -23,7 +23,7 @@ import { fakeTimeLibrary } from './fake-time.ts';
 import type { LabJournal } from './journal.ts';
 import { type MachineExit, MachineProcess } from './machine-process.ts';
 import type { LabNetwork } from './network.ts';
-import { hasCode, runTool, signalIfThere, type ToolResult } from './tools.ts';
+import { runTool, signalIfThere, type ToolResult } from './tools.ts';
 import { until } from './wait.ts';
 
 /** A machine to be: what it is, and the command that runs on it. */
@@ -365,7 +365,7 @@ async function exists(path: string): Promise<boolean> {
     await access(path);
     return true;
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false;
+    if (hasErrno(error, 'ENOENT')) return false;
     throw error;
   }
 }

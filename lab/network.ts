@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { LAN } from './core/address-plan.ts';
 import { labPrefix, namespaceOf, portOf, SWITCH } from './core/names.ts';
-import { hasCode, mustRun, runTool } from './tools.ts';
+import { mustRun, runTool } from './tools.ts';
+import { hasErrno } from '../foundation/errors.ts';
 
 const BRIDGE = 'br.lan';
 const NAMESPACES = '/run/netns';
@@ -111,7 +112,7 @@ export class LabNetwork {
     try {
       return await readdir(NAMESPACES);
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) return [];
+      if (hasErrno(error, 'ENOENT')) return [];
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { isUsherError, messageOf, UsherError } from '../foundation/errors.ts';
+import { hasErrno, messageOf, UsherError } from '../foundation/errors.ts';
 
 /** What a program said, and how it ended. */
 export interface ToolResult {
@@ -99,7 +99,7 @@ export function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if (!hasCode(error, 'ESRCH')) throw new UsherError('INTERNAL', { detail: messageOf(error) }, { cause: error });
+    if (!hasErrno(error, 'ESRCH')) throw new UsherError('INTERNAL', { detail: messageOf(error) }, { cause: error });
   }
 }
 
@@ -108,14 +108,9 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ESRCH', 'ENOTDIR')) return undefined;
+    if (hasErrno(error, 'ENOENT', 'ESRCH', 'ENOTDIR')) return undefined;
     throw new UsherError('INTERNAL', { detail: messageOf(error) }, { cause: error });
   }
-}
-
-/** True when `error` is one of the operating system with one of these codes. */
-export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return !isUsherError(error) && error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function collect(child: ChildProcess, name: 'stdout' | 'stderr'): () => string {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hasErrno } from '../foundation/errors.ts';
 
 const LINK = /\[([^\]]+)\]\(([^)#]+\.test\.ts)\)/g;
 
@@ -22,7 +23,7 @@ async function readSource(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { CLI_FILE_NAME, CliFile } from '../core/cli-file.ts';
-import { messageOf, UsherError } from '../../foundation/errors.ts';
+import { hasErrno, messageOf, UsherError } from '../../foundation/errors.ts';
 import { Secret } from '../../foundation/secret.ts';
 
 /** Where an appliance is and how to be an operator of it. */
@@ -60,8 +60,7 @@ function readCliFile(path: string): CliFile {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EACCES' || code === 'EPERM') {
+    if (hasErrno(error, 'EACCES', 'EPERM')) {
       throw new UsherError('NEEDS_ROOT', { what: `Reading ${path}` }, { cause: error });
     }
     throw new UsherError('CONFIG_INVALID', { detail: messageOf(error) }, { cause: error });

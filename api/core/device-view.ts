@@ -81,10 +81,10 @@ function macsOf({ device, candidate, sightings, ignoredMac }: RowSources): strin
 }
 
 /**
- * Where it stands. What has nothing to show for itself and the MAC address of an ignored device, or one that was ignored
- * before it showed a key, is taken for that one, and stays ignored. A MAC address is only said, never proven, so it hides and does nothing else: whoever
- * has evidence, a used token of this site or a claim is shown, since somebody wrote its card or named it on purpose, and
- * no stranger that was ignored can hide it by saying its address.
+ * Where it stands. What has nothing to show for itself and the MAC address of an ignored device, or one that was
+ * ignored before it showed a key, is taken for that one, and stays ignored. A MAC address is only said, never proven,
+ * so it hides and does nothing else: whoever has evidence, a used token of this site or a claim is shown, since
+ * somebody wrote its card or named it on purpose, and no stranger that was ignored can hide it by saying its address.
  */
 function stageOf(sources: RowSources): Stage {
   const stage = ownStage(sources);

@@ -14,7 +14,8 @@ import type { DeviceView } from './schemas.ts';
 /**
  * Everything known, arranged as rows: one for each physical thing. What has shown a key has a row of its own (two keys
  * are two things); a sighting belongs to the device that has its MAC address, else to the one it names, else it is a
- * row itself; so does a MAC address that was ignored, seen or not. Each `set…` and `remove…` gives the ids of the rows that may look different now.
+ * row itself; so does a MAC address that was ignored, seen or not. Each `set…` and `remove…` gives the ids of the rows
+ * that may look different now.
  */
 export class RowIndex {
   readonly #devices = new Map<string, Device>();
@@ -125,17 +126,13 @@ export class RowIndex {
     const device = this.#devices.get(id);
     const candidate = this.#candidates.get(id);
     const sightings = this.#sightingsOf(id);
-    const [ignoredMac] = this.ignoredMacs(id);
-    const ignored = ignoredMac === undefined ? undefined : this.#ignoredMacs.get(ignoredMac);
-    const byMac =
-      ignoredMac === undefined || ignored === undefined ? {} : { ignoredMac: { mac: ignoredMac, ...ignored } };
+    const ignored = this.#ignoredBy(id);
     if (device === undefined && candidate === undefined && sightings.length === 0) {
-      return ignoredMac === undefined ? undefined : { id, sightings, ...byMac };
+      return ignored.ignoredMac === undefined ? undefined : { id, sightings, ...ignored };
     }
     const claim = this.#claims.claimOf(identityOf(id, device, candidate, sightings), device?.status?.claimRef?.name);
-    const known = { id, device, candidate, sightings, claim, node: this.#nodeOf(device), ...byMac };
-    const ignoredTwins = this.ignoredTwins(id);
-    return { ...known, ...(ignoredTwins.length === 0 ? {} : { ignoredTwins }), ...this.#succession(id) };
+    const known = { id, device, candidate, sightings, claim, node: this.#nodeOf(device), ...ignored };
+    return { ...known, ...this.#succession(id) };
   }
 
   /** Those of its MAC addresses that an operator ignored as such, before they had shown a key. */
@@ -153,6 +150,17 @@ export class RowIndex {
     const twins = new Set(this.#macsOf(id).flatMap((mac) => [...this.#ignoredOfMac.get(mac)]));
     twins.delete(id);
     return [...twins].sort();
+  }
+
+  /** What an operator ignored that it is likely to be. */
+  #ignoredBy(id: string): Pick<RowSources, 'ignoredMac' | 'ignoredTwins'> {
+    const [mac] = this.ignoredMacs(id);
+    const ignored = mac === undefined ? undefined : this.#ignoredMacs.get(mac);
+    const ignoredTwins = this.ignoredTwins(id);
+    return {
+      ...(mac === undefined || ignored === undefined ? {} : { ignoredMac: { mac, ...ignored } }),
+      ...(ignoredTwins.length === 0 ? {} : { ignoredTwins }),
+    };
   }
 
   /** Who could take whose place, and who took it. An offer that an operator has confirmed is none any more. */

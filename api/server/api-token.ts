@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf, UsherError } from '../../foundation/errors.ts';
+import { hasErrno, messageOf, UsherError } from '../../foundation/errors.ts';
 import type { Random } from '../../foundation/random.ts';
 import { Secret } from '../../foundation/secret.ts';
 import { writePrivateFile } from '../../k8s/k3s/private-file.ts';
@@ -53,7 +53,7 @@ async function readToken(path: string): Promise<Secret | undefined> {
   try {
     return new Secret(CliFile.parse(JSON.parse(await readFile(path, 'utf8'))).token);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasErrno(error, 'ENOENT')) return undefined;
     // A new token would lock out every machine that has a copy of this one: deleting the file is for people.
     throw new UsherError('CONFIG_INVALID', { detail: `${path}: ${messageOf(error)}` }, { cause: error });
   }

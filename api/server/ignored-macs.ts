@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import { toRfc3339, type Clock } from '../../foundation/clock.ts';
-import { isUsherError, UsherError } from '../../foundation/errors.ts';
+import { UsherError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import { normaliseMac } from '../../foundation/text.ts';
-import type { Informer, KubeClient } from '../../k8s/client/kube-client.ts';
-import { CONFIG_MAP, MANAGED_BY, USHER_NAMESPACE, type ConfigMap } from '../../k8s/core/resources.ts';
+import type { KubeClient } from '../../k8s/client/kube-client.ts';
+import { type ConfigMapData, SharedConfigMap } from '../../k8s/shared-config-map.ts';
 import { MOST_IGNORED_MACS, type IgnoredMac } from '../core/ignored-mac.ts';
 
 /** ConfigMap in usher-system; each MAC address that is ignored is one key of it. */
 const IGNORED_MACS = 'ignored-macs';
-const NAME = { name: IGNORED_MACS, namespace: USHER_NAMESPACE };
-const ATTEMPTS = 6;
 
 const KeptMac = z.object({ at: z.iso.datetime(), by: z.string() });
 
@@ -21,29 +19,21 @@ export interface IgnoredMacsOptions {
 }
 
 /**
- * The MAC addresses of what was ignored before it showed a key, in the ConfigMap usher-system/ignored-macs. Written by
- * replace guarded with resourceVersion, so that several appliances share one list.
+ * The MAC addresses of what was ignored before it showed a key, in the ConfigMap usher-system/ignored-macs.
  */
 export class IgnoredMacs {
-  readonly #kube: KubeClient;
+  readonly #list: SharedConfigMap;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #informer: Informer<ConfigMap>;
   readonly #handlers = new Set<() => void>();
   readonly #unsubscribe: () => void;
   #macs: ReadonlyMap<string, IgnoredMac> = new Map();
 
   constructor({ kube, clock, logger }: IgnoredMacsOptions) {
-    this.#kube = kube;
+    this.#list = new SharedConfigMap(kube, IGNORED_MACS);
     this.#clock = clock;
     this.#logger = logger;
-    this.#informer = kube.inform(CONFIG_MAP, {
-      namespace: USHER_NAMESPACE,
-      fieldSelector: `metadata.name=${IGNORED_MACS}`,
-    });
-    this.#unsubscribe = this.#informer.onChange(({ type, object }) => {
-      this.#remember(type === 'deleted' ? new Map() : this.#read(object));
-    });
+    this.#unsubscribe = this.#list.onChange((data) => this.#remember(this.#read(data)));
   }
 
   /** By MAC address (lower case, with colons). */
@@ -79,30 +69,19 @@ export class IgnoredMacs {
 
   async stop(): Promise<void> {
     this.#unsubscribe();
-    await this.#informer.stop();
+    await this.#list.stop();
   }
 
-  /** Changes the newest list until nobody else wrote in between; `change` says whether there is anything to write. */
+  /** `change` says whether there is anything to write. */
   async #write(change: (macs: Map<string, IgnoredMac>) => boolean): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      const found = await this.#kube.get(CONFIG_MAP, NAME);
-      const macs = new Map(found === undefined ? [] : this.#read(found));
-      try {
-        if (change(macs)) await this.#put(found, macs);
-        // The reply to an own write comes before the watch's word of it.
-        this.#remember(macs);
-        return;
-      } catch (error) {
-        if (attempt >= ATTEMPTS || !isUsherError(error, 'KUBE_CONFLICT', 'KUBE_ALREADY_EXISTS')) throw error;
-      }
-    }
-  }
-
-  #put(found: ConfigMap | undefined, macs: ReadonlyMap<string, IgnoredMac>): Promise<ConfigMap> {
-    const data = Object.fromEntries([...macs].map(([mac, ignored]) => [keyOf(mac), JSON.stringify(ignored)]));
-    if (found !== undefined) return this.#kube.replace(CONFIG_MAP, { ...found, data });
-    const metadata = { ...NAME, labels: { ...MANAGED_BY } };
-    return this.#kube.create(CONFIG_MAP, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
+    let macs = new Map<string, IgnoredMac>();
+    await this.#list.write((data) => {
+      macs = this.#read(data);
+      if (!change(macs)) return undefined;
+      return Object.fromEntries([...macs].map(([mac, ignored]) => [keyOf(mac), JSON.stringify(ignored)]));
+    });
+    // The reply to an own write comes before the watch's word of it.
+    this.#remember(macs);
   }
 
   #remember(macs: ReadonlyMap<string, IgnoredMac>): void {
@@ -111,7 +90,7 @@ export class IgnoredMacs {
   }
 
   /** Somebody may have written it by hand: what is no MAC address hides nothing, nor what is more than can be listed. */
-  #read({ data = {} }: ConfigMap): Map<string, IgnoredMac> {
+  #read(data: ConfigMapData): Map<string, IgnoredMac> {
     const macs = new Map<string, IgnoredMac>();
     for (const [key, text] of Object.entries(data)) {
       const mac = normaliseMac(key);

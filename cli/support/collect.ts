@@ -7,7 +7,7 @@ import { examine } from '../../appliance/doctor.ts';
 import type { ApiClient } from '../../api/client/api-client.ts';
 import type { DeviceView } from '../../api/client/types.ts';
 import { systemClock, toRfc3339 } from '../../foundation/clock.ts';
-import { asUsherError, UsherError, type ErrorBody } from '../../foundation/errors.ts';
+import { asUsherError, type ErrorBody, hasErrno, UsherError } from '../../foundation/errors.ts';
 import { silentLogger } from '../../foundation/logger.ts';
 import { createKubeClient } from '../../k8s/client/create-kube-client.ts';
 import { EVENT } from '../../k8s/core/kube-event.ts';
@@ -175,7 +175,7 @@ async function readText(path: string): Promise<string | undefined> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return hasErrno(error, 'ENOENT');
 }
 
 function isWell({ stage }: DeviceView): boolean {

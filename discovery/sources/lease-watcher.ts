@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../foundation/clock.ts';
-import { messageOf } from '../../foundation/errors.ts';
+import { hasErrno, messageOf } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import { type Lease, parseLeases } from '../core/lease-file.ts';
 import { type Observe, type Source, sourceState } from './source.ts';
@@ -44,7 +44,7 @@ export function startLeaseWatcher(options: LeaseWatcherOptions): Source {
       reportNew(parseLeases(file.text), Math.min(file.modifiedAtMs, clock.nowMs()));
     } catch (error) {
       // dnsmasq makes it with the first lease, and most masters run none.
-      isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      isAbsent = hasErrno(error, 'ENOENT');
       if (isAbsent) return;
       if (failure === undefined) logger.info({ path, detail: messageOf(error) }, 'the lease file cannot be read');
       failure = messageOf(error);

@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { UsherError, isUsherError } from '../../foundation/errors.ts';
+import { UsherError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
-import type { Informer, KubeClient } from '../../k8s/client/kube-client.ts';
-import { CONFIG_MAP, MANAGED_BY, USHER_NAMESPACE, type ConfigMap } from '../../k8s/core/resources.ts';
+import type { KubeClient } from '../../k8s/client/kube-client.ts';
+import { type ConfigMapData, SharedConfigMap } from '../../k8s/shared-config-map.ts';
 import { ruleProblem, type ApprovalRule } from '../core/approval-rule.ts';
 
 /** ConfigMap in usher-system; each rule is one key of it (docs/adr/0012). */
 export const APPROVAL_RULES = 'approval-rules';
-const NAME = { name: APPROVAL_RULES, namespace: USHER_NAMESPACE };
-const ATTEMPTS = 6;
 
 const KeptRule = z.object({
   tokenId: z.string(),
@@ -26,26 +24,21 @@ const KeptRule = z.object({
   createdAt: z.iso.datetime(),
 });
 
-/** The rules in the ConfigMap usher-system/approval-rules, written by replace guarded with resourceVersion. */
+/** The rules in the ConfigMap usher-system/approval-rules. */
 export class ApprovalRuleStore {
-  readonly #kube: KubeClient;
+  readonly #list: SharedConfigMap;
   readonly #logger: Logger;
-  readonly #informer: Informer<ConfigMap>;
   readonly #handlers = new Set<() => void>();
   #rules: ReadonlyMap<string, ApprovalRule> = new Map();
 
   constructor({ kube, logger }: { kube: KubeClient; logger: Logger }) {
-    this.#kube = kube;
+    this.#list = new SharedConfigMap(kube, APPROVAL_RULES);
     this.#logger = logger;
-    this.#informer = kube.inform(CONFIG_MAP, {
-      namespace: USHER_NAMESPACE,
-      fieldSelector: `metadata.name=${APPROVAL_RULES}`,
-    });
-    this.#informer.onChange(({ type, object }) => this.#take(type === 'deleted' ? undefined : object));
+    this.#list.onChange((data) => this.#take(this.#read(data)));
   }
 
   async synced(): Promise<void> {
-    await this.#informer.synced();
+    await this.#list.synced();
   }
 
   /** By name. */
@@ -71,41 +64,30 @@ export class ApprovalRuleStore {
     name: string,
     change: (rule: ApprovalRule | undefined) => Result,
   ): Promise<Result> {
-    for (let attempt = 1; ; attempt += 1) {
-      const found = await this.#kube.get(CONFIG_MAP, NAME);
-      const rules = new Map(found === undefined ? [] : this.#read(found));
-      const changed = change(rules.get(name));
+    let rules = new Map<string, ApprovalRule>();
+    let changed: Result | undefined;
+    await this.#list.write((data) => {
+      rules = this.#read(data);
+      changed = change(rules.get(name));
       if (changed === undefined) rules.delete(name);
       else rules.set(name, checked(changed));
-      const data = Object.fromEntries(
-        [...rules].map(([key, rule]) => [key, JSON.stringify({ ...rule, name: undefined })]),
-      );
-      try {
-        this.#take(await this.#put(found, data));
-        return changed;
-      } catch (error) {
-        if (attempt >= ATTEMPTS || !isUsherError(error, 'KUBE_CONFLICT', 'KUBE_ALREADY_EXISTS')) throw error;
-      }
-    }
+      return Object.fromEntries([...rules].map(([key, rule]) => [key, JSON.stringify({ ...rule, name: undefined })]));
+    });
+    this.#take(rules);
+    return changed as Result;
   }
 
   async stop(): Promise<void> {
-    await this.#informer.stop();
+    await this.#list.stop();
   }
 
-  #put(found: ConfigMap | undefined, data: Record<string, string>): Promise<ConfigMap> {
-    if (found !== undefined) return this.#kube.replace(CONFIG_MAP, { ...found, data });
-    const metadata = { ...NAME, labels: { ...MANAGED_BY } };
-    return this.#kube.create(CONFIG_MAP, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
-  }
-
-  #take(object: ConfigMap | undefined): void {
-    this.#rules = object === undefined ? new Map() : this.#read(object);
+  #take(rules: ReadonlyMap<string, ApprovalRule>): void {
+    this.#rules = rules;
     for (const handler of this.#handlers) handler();
   }
 
   /** Somebody may have written it by hand: what is no rule, or none that can be kept, is not obeyed. */
-  #read({ data = {} }: ConfigMap): Map<string, ApprovalRule> {
+  #read(data: ConfigMapData): Map<string, ApprovalRule> {
     const rules = new Map<string, ApprovalRule>();
     for (const [name, text] of Object.entries(data)) {
       const rule = parsed(name, text);

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Clock, sleep } from '../../foundation/clock.ts';
-import { isUsherError, messageOf, UsherError } from '../../foundation/errors.ts';
+import { hasErrno, isUsherError, messageOf, UsherError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
 
 /** What has arrived so far; `totalBytes` is missing when the server does not say. */
@@ -154,7 +154,7 @@ async function save(response: Response, body: ReadableStream<Uint8Array>, saving
       });
     }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+    if (hasErrno(error, 'ENOSPC')) {
       throw new UsherError('DISK_FULL', { what: download.url, path: part }, { cause: error });
     }
     throw error;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFile, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { type Clock, sleep } from '../../foundation/clock.ts';
-import { messageOf, UsherError } from '../../foundation/errors.ts';
+import { hasErrno, messageOf, UsherError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
 
 export interface ServerProcessOptions {
@@ -156,6 +156,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal);
   } catch (error) {
     // ESRCH: it ended by itself meanwhile, which is what was wanted.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (!hasErrno(error, 'ESRCH')) throw error;
   }
 }

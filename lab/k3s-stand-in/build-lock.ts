@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { systemClock, sleep } from '../../foundation/clock.ts';
+import { hasErrno } from '../../foundation/errors.ts';
 
 const POLL_MS = 1000;
 const SAY_EVERY = 10;
@@ -31,7 +32,7 @@ export class BuildLock {
         server.unref();
         return new BuildLock(server);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+        if (!hasErrno(error, 'EADDRINUSE')) throw error;
       }
       if (tries % SAY_EVERY === 0) options.onProgress('Waiting for another process that builds the k3s stand-in');
       await sleep(systemClock, POLL_MS, options.signal);

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../foundation/clock.ts';
 import type { ApiFixture } from '../support/api-fixture.ts';
+import { addVirtualAuthenticator } from '../support/virtual-authenticator.ts';
 import { siteOpener } from './support/open-site.ts';
 import { putDevice } from './support/sample-site.ts';
 
@@ -136,14 +137,7 @@ it('signs in by a passkey that was made on the page', async () => {
     via: (port) => Promise.resolve(`https://localhost:${String(port)}`),
     prepare: (api) => putUser(api, 'anna', 'admin'),
   });
-  const devtools = await context.newCDPSession(page);
-  await devtools.send('WebAuthn.enable');
-  await devtools.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true },
-      ...{ isUserVerified: true, automaticPresenceSimulation: true },
-    },
-  });
+  await addVirtualAuthenticator(context, page);
   await signInAs(page, 'anna');
   await page.getByText('You have none yet.').waitFor();
   await page.locator('#passkey-name').fill('my phone');

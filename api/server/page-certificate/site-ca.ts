@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
 import type { Clock } from '../../../foundation/clock.ts';
-import { messageOf, UsherError } from '../../../foundation/errors.ts';
+import { hasErrno, messageOf, UsherError } from '../../../foundation/errors.ts';
 import type { Logger } from '../../../foundation/logger.ts';
 import type { Random } from '../../../foundation/random.ts';
 import { Secret } from '../../../foundation/secret.ts';
@@ -233,7 +233,7 @@ async function readPair(dir: string, name: string): Promise<KeyAndCertificate | 
     ]);
     return { key, cert };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (hasErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ChainWalk, parseEntry, type ChainHead } from '../../core/people/audit-chain.ts';
 import type { AuditEntry, AuditVerification } from '../../core/schemas.ts';
+import { hasErrno } from '../../../foundation/errors.ts';
 
 /** `audit-000001.jsonl`: the number grows by one with each file. */
 const FILE = /^audit-(\d{6,9})\.jsonl$/;
@@ -102,5 +103,5 @@ export async function syncFolder(dir: string): Promise<void> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return hasErrno(error, 'ENOENT');
 }

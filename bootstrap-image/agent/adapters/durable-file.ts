@@ -1,6 +1,6 @@
 import { mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf, UsherError } from '../../../foundation/errors.ts';
+import { hasErrno, messageOf, UsherError } from '../../../foundation/errors.ts';
 
 /**
  * Replaces a file so that a power cut at any moment leaves the old or the new content, never half of one: written
@@ -45,18 +45,13 @@ export async function removeDurably(path: string): Promise<void> {
 
 /** True when `error` says that a file or folder does not exist. */
 export function isMissing(error: unknown): boolean {
-  return hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR');
-}
-
-/** True when `error` is a system error of that name. */
-export function hasErrno(error: unknown, errno: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === errno;
+  return hasErrno(error, 'ENOENT', 'ENOTDIR');
 }
 
 /** A file system's error as one of ours; a full disk says what there was no room for. */
 export function diskError(error: unknown, what: string, path: string): UsherError {
   if (error instanceof UsherError) return error;
-  if (hasErrno(error, 'ENOSPC') || hasErrno(error, 'EDQUOT')) {
+  if (hasErrno(error, 'ENOSPC', 'EDQUOT')) {
     return new UsherError('DISK_FULL', { what, path: dirname(path) }, { cause: error });
   }
   return new UsherError('INTERNAL', { detail: messageOf(error) }, { cause: error });

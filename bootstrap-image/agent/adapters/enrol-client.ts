@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
 import type { z } from 'zod';
-import { isUsherError, messageOf, UsherError } from '../../../foundation/errors.ts';
+import { hasErrno, isUsherError, messageOf, UsherError } from '../../../foundation/errors.ts';
 import {
   ApplianceInfo,
   ArtifactList,
@@ -18,7 +18,6 @@ import {
 } from '../../../join/protocol/messages.ts';
 import { refused } from '../core/refusal.ts';
 import type { DeviceIdentity } from './device-key.ts';
-import { hasErrno } from './durable-file.ts';
 import { parseJson } from './state-file.ts';
 
 const LARGEST_REPLY_BYTES = 256 * 1024;
@@ -227,7 +226,7 @@ export class EnrolClient {
         );
       });
       outgoing.once('error', (error) => {
-        const closedBefore = outgoing.reusedSocket && (hasErrno(error, 'ECONNRESET') || hasErrno(error, 'EPIPE'));
+        const closedBefore = outgoing.reusedSocket && hasErrno(error, 'ECONNRESET', 'EPIPE');
         if (closedBefore) resolve(undefined);
         else reject(error);
       });
@@ -237,7 +236,7 @@ export class EnrolClient {
 
   #translate(error: unknown): UsherError {
     if (isUsherError(error) && error.code !== 'TIMED_OUT') return error;
-    if (NOT_TRUSTED.some((code) => hasErrno(error, code))) {
+    if (hasErrno(error, ...NOT_TRUSTED)) {
       return new UsherError('APPLIANCE_NOT_TRUSTED', { url: this.origin }, { cause: error });
     }
     return new UsherError('NO_APPLIANCE_FOUND', { tried: `${this.origin} (${messageOf(error)})` }, { cause: error });

@@ -1,5 +1,6 @@
 import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
-import { diskError, hasErrno, isMissing } from './durable-file.ts';
+import { diskError, isMissing } from './durable-file.ts';
+import { hasErrno } from '../../../foundation/errors.ts';
 
 /** None of the files read is a tenth as long. A card may hold anything, and a Pi has little memory. */
 const MOST_BYTES = 256 * 1024;
@@ -35,7 +36,7 @@ export async function readFact(path: string): Promise<string | undefined> {
     return text.replaceAll('\0', '').trim() || undefined;
   } catch (error) {
     // Kernel files answer EINVAL or EIO where a driver has nothing to say: that is no fact, and no fault of ours.
-    if (isMissing(error) || hasErrno(error, 'EINVAL') || hasErrno(error, 'EIO')) return undefined;
+    if (isMissing(error) || hasErrno(error, 'EINVAL', 'EIO')) return undefined;
     throw diskError(error, path, path);
   }
 }

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { messageOf, UsherError } from '../../../foundation/errors.ts';
-import { hasErrno } from './durable-file.ts';
+import { hasErrno, messageOf, UsherError } from '../../../foundation/errors.ts';
 
 const TIMEOUT_MS = 60_000;
 

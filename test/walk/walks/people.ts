@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { DEVICE_CLAIM } from '../../../k8s/core/resources.ts';
 import { deviceOf } from '../../site/support/running-site.ts';
+import { addVirtualAuthenticator } from '../../support/virtual-authenticator.ts';
 import { becomesReady, fillClaim, waitingCard } from '../support/claiming.ts';
 import { addUser, ANNA, CARL, goTo, makeAdmin, openSignedIn, signInAs, VERA } from '../support/people.ts';
 import { nodeCard, type WalkSite } from '../support/walk-site.ts';
@@ -50,14 +51,7 @@ export function peopleWalk(at: () => WalkSite): void {
   it('a passkey made on the page signs in without a password', async () => {
     await makeAdmin(at());
     const { page, context } = await at().open('phone');
-    const devtools = await context.newCDPSession(page);
-    await devtools.send('WebAuthn.enable');
-    await devtools.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true },
-        ...{ isUserVerified: true, automaticPresenceSimulation: true },
-      },
-    });
+    await addVirtualAuthenticator(context, page);
     await signInAs(page, ANNA);
     await goTo(page, 'People');
     await page.getByText('You have none yet.').waitFor();

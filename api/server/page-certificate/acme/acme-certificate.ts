@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { toRfc3339, type CancelTimer, type Clock } from '../../../../foundation/clock.ts';
-import { asUsherError, isUsherError, messageOf, UsherError } from '../../../../foundation/errors.ts';
+import { asUsherError, hasErrno, isUsherError, messageOf, UsherError } from '../../../../foundation/errors.ts';
 import type { Logger } from '../../../../foundation/logger.ts';
 import type { Random } from '../../../../foundation/random.ts';
 import { Secret } from '../../../../foundation/secret.ts';
@@ -237,7 +237,7 @@ async function readOr(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (hasErrno(error, 'ENOENT')) return undefined;
     throw new UsherError('PAGE_CERTIFICATE_FAILED', { detail: messageOf(error) }, { cause: error });
   }
 }
