@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseClaimCode } from '../../join/protocol/claim-code.ts';
+import { ENROL_PORT } from '../../join/protocol/messages.ts';
 import { DEVICE } from '../../k8s/core/resources.ts';
 import { ControlClient } from '../../lab/control-client.ts';
 import { plugGenericPi, scanScreen, SCREEN } from './support/generic-pi.ts';
@@ -55,11 +56,17 @@ describe('claim codes of devices that belong to no site', () => {
   it('are worth nothing to a machine that stands between board and appliance', async () => {
     const { lab } = running.site;
     const rogue = '10.77.0.66';
-    await lab.startMachine({
+    const between = await lab.startMachine({
       name: 'rogue',
       addressing: { kind: 'static', address: rogue },
       command: [process.execPath, `${PROJECT}/test/site/support/relaying-machine.ts`],
       binds: [{ from: PROJECT }, { from: process.execPath }],
+    });
+    // A board whose card leads nowhere asks the network, and finds the honest one.
+    const knock = ['bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${String(ENROL_PORT)}`];
+    await eventually('the machine in between to listen', SOON_MS, async () => {
+      const { code } = await between.exec(knock, { allowFailure: true });
+      return code === 0;
     });
     await plugGenericPi(running, 'pi-2', rogue);
     const { device, code } = parseClaimCode(await scanScreen(running, 'pi-2'));
