@@ -7,12 +7,15 @@ const allowed = {
   discovery: ['foundation'],
   k8s: ['foundation'],
   join: ['foundation', 'k8s'],
+  oci: ['foundation'],
+  node: ['foundation', 'k8s/client', 'k8s/core'],
+  examples: ['node/client', 'oci/core'],
   'bootstrap-image': ['foundation', 'join/protocol'],
-  api: ['foundation', 'discovery', 'join', 'k8s'],
-  appliance: ['foundation', 'discovery', 'join', 'k8s', 'api', 'bootstrap-image'],
+  api: ['foundation', 'discovery', 'join', 'k8s', 'oci/core'],
+  appliance: ['foundation', 'discovery', 'join', 'k8s', 'api', 'bootstrap-image', 'oci'],
   lab: ['foundation', 'api/client', 'bootstrap-image', 'join/protocol', 'k8s/k3s'],
   cli: ['foundation', 'api/client'],
-  scripts: ['foundation', 'discovery', 'join', 'k8s', 'api', 'bootstrap-image', 'appliance', 'lab', 'cli'],
+  scripts: ['foundation', 'discovery', 'join', 'k8s', 'api', 'bootstrap-image', 'oci', 'appliance', 'lab', 'cli'],
 };
 const parts = Object.keys(allowed).filter((p) => p !== 'scripts');
 

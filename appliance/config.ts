@@ -39,6 +39,14 @@ const ConfigSchema = z
     images: z.array(path).default([]),
     /** The pause image of all nodes, when it is not the one that k3s names itself. */
     pauseImage: z.string().min(1).max(255).optional(),
+    /** Nodes also give images to each other (k3s' embedded registry). */
+    embeddedRegistry: z.boolean().default(false),
+    /** The site's MQTT broker as nodes reach it; without, one on this master at its usual port. */
+    broker: z
+      .string()
+      .max(255)
+      .regex(/^mqtts?:\/\/[^\s/?#@]+$/, '--broker takes an address such as mqtt://192.168.1.10:1883')
+      .optional(),
     host: z.string().optional(),
     pagePort: port.default(8443),
     enrolPort: port.default(ENROL_PORT),

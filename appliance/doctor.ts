@@ -3,25 +3,16 @@ import { constants } from 'node:fs';
 import { access, readFile, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { UsherError } from '../foundation/errors.ts';
+import type { Finding } from './finding.ts';
+import { examineInotify, raiseLimits } from './inotify.ts';
 import { requirementsFor, type Purpose, type Requirement } from './requirements.ts';
-
-/** One line of `usher doctor`. */
-export interface Finding {
-  what: string;
-  ok: boolean;
-  detail: string;
-  /** What would mend it; absent when nothing can or needs to be done. */
-  remedy?: string;
-  /** Debian package that would mend it. */
-  package?: string;
-}
 
 /** Room the state folder needs for k3s, its images and its database. */
 const DISK_BYTES_NEEDED = 4 * 1024 ** 3;
 const MEMORY_BYTES_NEEDED = 1024 ** 3;
 
 /**
- * Looks at this machine: programs, rights, cgroups, memory and room. Changes nothing.
+ * Looks at this machine: programs, rights, cgroups, memory, room and limits of the kernel. Changes nothing.
  * @param purpose what the machine is to be used for
  * @param stateDir where the appliance keeps its state; the room on that disk counts
  */
@@ -33,20 +24,28 @@ export async function examine(purpose: Purpose, stateDir: string): Promise<Findi
     await examineCgroups(),
     await examineMemory(),
     await examineDisk(stateDir),
+    ...(await examineInotify()),
     ...tools,
   ];
 }
 
 /**
- * Installs the packages that the findings ask for, with apt-get, telling `say` what it does.
+ * Installs the packages that the findings ask for, with apt-get, and raises the limits of the kernel, telling `say` what
+ * it does.
  * @throws UsherError NEEDS_ROOT, TOOL_FAILED
  */
 export async function mend(findings: readonly Finding[], say: (line: string) => void): Promise<void> {
-  const packages = [
-    ...new Set(findings.flatMap((finding) => (finding.ok || finding.package === undefined ? [] : [finding.package]))),
-  ];
+  const missing = findings.filter(({ ok }) => !ok);
+  const packages = [...new Set(missing.flatMap((finding) => finding.package ?? []))];
+  const sysctls = missing.flatMap((finding) => finding.sysctl ?? []);
+  const what = [...packages.map((name) => `Installing ${name}`), ...sysctls.map((text) => `Setting ${text}`)];
+  if (what.length > 0 && process.getuid?.() !== 0) throw new UsherError('NEEDS_ROOT', { what: what.join(', ') });
+  await install(packages, say);
+  await raiseLimits(sysctls, say);
+}
+
+async function install(packages: readonly string[], say: (line: string) => void): Promise<void> {
   if (packages.length === 0) return;
-  if (process.getuid?.() !== 0) throw new UsherError('NEEDS_ROOT', { what: `Installing ${packages.join(', ')}` });
   say(`Installing ${packages.join(', ')} (apt-get) …`);
   await aptGet(['update', '-qq']);
   await aptGet(['install', '-y', '-qq', '--no-install-recommends', ...packages]);

@@ -13,8 +13,10 @@ import { obtainK3s } from '../k8s/k3s/obtain.ts';
 import { K3sServer } from '../k8s/k3s/server.ts';
 import { inspectK3s } from '../k8s/k3s/version.ts';
 import { NODE_PASSWORDS } from '../k8s/node-password-watch.ts';
+import { runNodePrograms } from '../k8s/sensor-services/node-programs.ts';
 import { serviceAccountClient } from '../k8s/service-account.ts';
 import type { ApplianceConfig } from './config.ts';
+import { masterRegistries } from './image-supply.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The site's Kubernetes, ready for use: CRDs and policies are in force. */
@@ -29,6 +31,8 @@ export interface Kubernetes {
    * for reading and for nothing else (docs/adr/0009). The caller stops it.
    */
   watchNodePasswords(): Informer<KubeSecret>;
+  /** Has every node run standby and device plugin, with an administrator's rights: they are privileged. */
+  runNodePrograms(image: string): Promise<void>;
   readonly version: string;
   /** What it really is, when it is the lab's stand-in. */
   readonly standIn: string | undefined;
@@ -78,6 +82,7 @@ export async function startKubernetes(
       kube,
       requests,
       watchNodePasswords: () => admin.inform(SECRET, NODE_PASSWORDS),
+      runNodePrograms: (image) => runNodePrograms(admin, image),
       version: inspected?.version ?? (await serverVersion(admin)),
       standIn: inspected?.standIn,
       k3sPath: own,
@@ -146,11 +151,13 @@ async function clusterOf(
   config: ApplianceConfig,
   addresses: readonly string[],
   k3sPath: string | undefined,
-  { clock, logger, random }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<SiteCluster> {
+  const { clock, logger, random } = surroundings;
   if (config.kubeconfig !== undefined) return new ExistingCluster({ kubeconfigPath: config.kubeconfig, clock, logger });
   if (k3sPath === undefined)
     throw new UsherError('CONFIG_INVALID', { detail: 'there is neither a k3s nor a kubeconfig' });
+  const registries = await masterRegistries(config, surroundings);
   return new K3sServer({
     k3sPath,
     stateDir: join(config.stateDir, 'k3s'),
@@ -158,7 +165,11 @@ async function clusterOf(
     addresses,
     tlsSans: ['127.0.0.1', ...config.allowHosts],
     runsPods: !config.controlPlaneOnly,
-    ...(config.pauseImage === undefined ? {} : { extraConfig: { 'pause-image': config.pauseImage } }),
+    extraConfig: {
+      ...(config.pauseImage === undefined ? {} : { 'pause-image': config.pauseImage }),
+      ...(registries === undefined ? {} : { 'private-registry': registries }),
+      ...(config.embeddedRegistry ? { 'embedded-registry': true } : {}),
+    },
     imageArchives: await imageArchives(config.images),
     clock,
     random,

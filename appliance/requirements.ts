@@ -34,6 +34,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
     why: 'builds the k3s stand-in where no k3s release can be had',
     paths: ['/usr/local/go/bin/go', '/usr/lib/go/bin/go'],
   },
+  { tool: 'socat', package: 'socat', purpose: 'lab', why: 'the serial lines of the virtual Pis' },
+  {
+    tool: 'mosquitto',
+    package: 'mosquitto',
+    purpose: 'lab',
+    why: 'the broker through which services talk',
+    paths: ['/usr/sbin/mosquitto'],
+  },
   { tool: 'runc', package: 'runc', purpose: 'lab', why: 'containers under the k3s stand-in' },
   { tool: 'ipset', package: 'ipset', purpose: 'lab', why: 'kube-proxy of the k3s stand-in' },
   {

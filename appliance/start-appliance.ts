@@ -26,10 +26,14 @@ import { EventRecorder } from '../k8s/events.ts';
 import { IdentifyJobs } from '../k8s/identify-jobs.ts';
 import { supplyArtifacts } from './artifact-supply.ts';
 import { readCertificates } from './certificates.ts';
+import type { ServiceController } from '../k8s/sensor-services/service-controller.ts';
+import type { ImageStore } from '../oci/image-store.ts';
 import type { ApplianceConfig } from './config.ts';
 import { followAddresses } from './follow-addresses.ts';
 import { startKubernetes, type Kubernetes } from './kubernetes.ts';
 import { createMetrics, type MetricsSources } from './metrics.ts';
+import { openImages } from './image-supply.ts';
+import { brokerUrlOf, startServices } from './services.ts';
 import { siteView } from './site-view.ts';
 import { StopList } from './stop-list.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -121,13 +125,12 @@ async function openDoors(parts: Parts): Promise<ApiServer> {
     candidates.close();
     return Promise.resolve();
   });
-  const claimCodes = new ClaimCodes({
-    ...{ clock, random },
-    usedBy: (fingerprint) => deviceOfCode(informers.devices.list(), fingerprint),
-  });
-  stops.add('claim codes', () => {
-    claimCodes.close();
-    return Promise.resolve();
+  const claimCodes = openClaimCodes(parts, informers.devices);
+  const images = await openImages(config, parts.authority, surroundings);
+  const services = await startServices({
+    ...{ kubernetes, surroundings, stops, images: images.store },
+    ...{ claims: informers.claims, nodes: informers.nodes },
+    brokerUrl: () => brokerUrlOf(config.broker, addressesOf(parts.discovery)),
   });
   const enrol = await startEnrolServer({
     authority: parts.authority,
@@ -137,6 +140,7 @@ async function openDoors(parts: Parts): Promise<ApiServer> {
     candidates,
     alarms: vigilance.alarms,
     artifacts: await offerArtifacts(parts),
+    images: images.pulled,
     serverUrlAt: (address) =>
       addressesOf(parts.discovery).includes(address) ? kubernetes.cluster.joinServerUrl(address) : undefined,
     site: config.site,
@@ -154,10 +158,24 @@ async function openDoors(parts: Parts): Promise<ApiServer> {
     candidates,
     enrol,
     rules,
+    images: images.store,
+    services,
     alarms: vigilance.alarms,
   });
   stops.add('api', () => api.close());
   return api;
+}
+
+/** Where claim codes are entered; a code that made a device known is that device's. */
+function openClaimCodes({ surroundings, stops }: Parts, devices: Informer<Device>): ClaimCodes {
+  const { clock, random } = surroundings;
+  const usedBy = (fingerprint: string): string | undefined => deviceOfCode(devices.list(), fingerprint);
+  const claimCodes = new ClaimCodes({ clock, random, usedBy });
+  stops.add('claim codes', () => {
+    claimCodes.close();
+    return Promise.resolve();
+  });
+  return claimCodes;
 }
 
 interface Informers {
@@ -200,6 +218,8 @@ interface Doors {
   enrol: EnrolServer;
   alarms: AlarmBook;
   rules: ApprovalRules;
+  images: ImageStore;
+  services: ServiceController;
 }
 
 async function openPage(parts: Parts, doors: Doors): Promise<ApiServer> {
@@ -223,6 +243,8 @@ async function openPage(parts: Parts, doors: Doors): Promise<ApiServer> {
     alarms,
     raiseAlarm: (alarm) => alarms.raise(alarm),
     approvalRules: rules,
+    images: doors.images,
+    services: doors.services,
     informers,
     site: () => siteView({ ...parts, clock }),
     isKubernetesReady: () => kubernetes.isReady(),
@@ -246,7 +268,8 @@ async function openPage(parts: Parts, doors: Doors): Promise<ApiServer> {
 
 function metricsOf(
   { config, surroundings, discovery, kubernetes, authority }: Parts,
-  doors: Omit<Doors, 'rules' | 'tokens' | 'claimCodes'> & Pick<MetricsSources, 'eventStreams' | 'audit'>,
+  doors: Omit<Doors, 'rules' | 'images' | 'services' | 'tokens' | 'claimCodes'> &
+    Pick<MetricsSources, 'eventStreams' | 'audit'>,
 ): ReturnType<typeof createMetrics> {
   const { informers, candidates, enrol, alarms, eventStreams, audit } = doors;
   const k3sDir = config.kubeconfig === undefined ? join(config.stateDir, 'k3s/data/server/tls') : undefined;

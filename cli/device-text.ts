@@ -99,12 +99,19 @@ function facts(row: DeviceView): [string, string][] {
     ['arch', row.arch],
     ['memory', row.memoryMiB === undefined ? undefined : `${row.memoryMiB} MiB`],
     ['mac', row.macs.join(', ')],
+    ['devices', row.devices?.map(deviceFileText).join(', ')],
     ['ip', row.ip],
     ['hostname', row.hostname],
     ['first seen', row.firstSeen],
     ['last seen', row.lastSeen],
   ];
   return all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]]));
+}
+
+function deviceFileText({ path, usb }: NonNullable<DeviceView['devices']>[number]): string {
+  if (usb === undefined) return path;
+  const name = usb.name === undefined ? '' : `${usb.name} `;
+  return `${path} (${name}${usb.vendor}:${usb.product})`;
 }
 
 const OFFER_REASONS: Record<NonNullable<DeviceView['offer']>['because'], string> = {

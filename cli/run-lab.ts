@@ -54,6 +54,7 @@ export async function runLab(options: RunLabOptions): Promise<void> {
     pis: options.pis,
     labName: options.labName,
     fresh: options.fresh,
+    broker: true,
     ...kubernetes,
     applianceArgs: [...options.applianceArgs, ...kubernetes.applianceArgs],
     binds: options.images.map((from) => ({ from })),

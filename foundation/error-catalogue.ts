@@ -3,6 +3,7 @@ import { CLAIM_ERRORS } from './error-catalogue/claims.ts';
 import { DISCOVERY_ERRORS } from './error-catalogue/discovery.ts';
 import { ENROLMENT_ERRORS } from './error-catalogue/enrolment.ts';
 import { GENERAL_ERRORS } from './error-catalogue/general.ts';
+import { IMAGE_ERRORS } from './error-catalogue/images.ts';
 import { JOIN_ERRORS } from './error-catalogue/join.ts';
 import { K3S_ERRORS } from './error-catalogue/k3s.ts';
 import { KUBERNETES_ERRORS } from './error-catalogue/kubernetes.ts';
@@ -10,6 +11,7 @@ import { LAB_ERRORS } from './error-catalogue/lab.ts';
 import { MANIFEST_ERRORS } from './error-catalogue/manifests.ts';
 import { OPERATOR_ERRORS } from './error-catalogue/operators.ts';
 import { PEOPLE_ERRORS } from './error-catalogue/people.ts';
+import { SERVICE_ERRORS } from './error-catalogue/services.ts';
 
 export type { CatalogueEntry } from './error-catalogue/entry.ts';
 
@@ -23,9 +25,11 @@ export const ERROR_CLASSES = {
   claims: CLAIM_ERRORS,
   manifests: MANIFEST_ERRORS,
   join: JOIN_ERRORS,
+  images: IMAGE_ERRORS,
   operators: OPERATOR_ERRORS,
   people: PEOPLE_ERRORS,
   agent: AGENT_ERRORS,
+  services: SERVICE_ERRORS,
   lab: LAB_ERRORS,
 } as const;
 
@@ -42,9 +46,11 @@ export const CATALOGUE = {
   ...CLAIM_ERRORS,
   ...MANIFEST_ERRORS,
   ...JOIN_ERRORS,
+  ...IMAGE_ERRORS,
   ...OPERATOR_ERRORS,
   ...PEOPLE_ERRORS,
   ...AGENT_ERRORS,
+  ...SERVICE_ERRORS,
   ...LAB_ERRORS,
 } as const;
 

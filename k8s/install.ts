@@ -14,14 +14,18 @@ import {
   MANAGED_BY,
 } from './core/resources.ts';
 import { DEVICE, DEVICE_CLAIM, NODE, USHER_NAMESPACE } from './core/resources.ts';
+import { SENSOR_SERVICE } from './core/sensor-service/sensor-service.ts';
 import { probePolicies } from './policy-probe.ts';
 
 const MANIFESTS = [
   'namespace.yaml',
   'device-crd.yaml',
   'device-claim-crd.yaml',
+  'sensor-service-crd.yaml',
   'node-labels-policy.yaml',
   'own-rights-policy.yaml',
+  'own-workloads-policy.yaml',
+  'standby-leases-policy.yaml',
   'approved-nodes-policy.yaml',
   'rights.yaml',
 ];
@@ -76,11 +80,11 @@ export async function installUsher(options: InstallOptions): Promise<void> {
   await seedApprovedNodes(admin, options.masterNodeNames);
   await apply((kind) => kind === POLICY_BINDING);
   const crds = objects.filter((object) => object.kind === 'CustomResourceDefinition');
-  await until(options, limitMs, 'setting up the kinds Device and DeviceClaim', async () => {
+  await until(options, limitMs, 'setting up the kinds Device, DeviceClaim and SensorService', async () => {
     const found = await Promise.all(crds.map((crd) => admin.get(kindOf<Crd>(crd), { name: crd.metadata.name })));
     return found.every((crd) => crd?.status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True'));
   });
-  await Promise.all([admin.list(DEVICE), admin.list(DEVICE_CLAIM)]);
+  await Promise.all([admin.list(DEVICE), admin.list(DEVICE_CLAIM), admin.list(SENSOR_SERVICE)]);
   await until(options, limitMs, 'putting the admission policies into force', () => probePolicies(admin));
   logger.info({ objects: objects.length }, 'installed kinds, admission policies and rights');
 }

@@ -2,6 +2,7 @@ import { isUsherError } from '../foundation/errors.ts';
 import type { AdminKubeClient } from './client/create-kube-client.ts';
 import { APPROVED_NODES, CONFIG_MAP, type KubeSecret, NODE, type Node, SECRET } from './core/resources.ts';
 import { USHER_NAMESPACE } from './core/resources.ts';
+import { DAEMON_SET, type DaemonSet } from './core/sensor-service/workload.ts';
 import { USHER_ACCOUNT } from './service-account.ts';
 
 /** A name that no claim can give a node (it is no DNS label), so that the probe never meets a real one. */
@@ -20,7 +21,8 @@ export async function probePolicies(admin: AdminKubeClient): Promise<boolean> {
   return (
     (await refusedBy('usher-approved-nodes', () => kubelet.dryRunCreate(NODE, probeNode({})))) &&
     (await labelsAreRefused(admin)) &&
-    (await refusedBy('usher-own-rights', () => usher.dryRunCreate(SECRET, probeSecret())))
+    (await refusedBy('usher-own-rights', () => usher.dryRunCreate(SECRET, probeSecret()))) &&
+    (await refusedBy('usher-own-workloads', () => usher.dryRunCreate(DAEMON_SET, probeDaemonSet())))
   );
 }
 
@@ -51,6 +53,17 @@ async function refusedBy(policy: string, attempt: () => Promise<unknown>): Promi
 
 function probeNode(labels: Record<string, string>, name = PROBE_NODE): Node {
   return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels } };
+}
+
+function probeDaemonSet(): DaemonSet {
+  const labels = { 'usher-policy-probe': 'true' };
+  const containers = [{ name: 'probe', image: 'probe' }];
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'usher-policy-probe', namespace: 'kube-system' },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+  };
 }
 
 function probeSecret(): KubeSecret {

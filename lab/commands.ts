@@ -41,6 +41,7 @@ const SETTING_TEXT: Readonly<Record<Setting, string>> = {
   address: 'give it another address; one with a lease gets it from the router',
   clock: "put the agent's clock wrong at every boot from the next one on",
   disk: 'fill the data disk of a machine that was added with one, or free it',
+  adapter: 'plug in a USB serial adapter with a simulated instrument behind it, or pull it',
 };
 
 const COLUMNS: readonly [title: string, cell: (machine: MachineStatus) => string | undefined][] = [

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { z } from 'zod';
 import { asUsherError, messageOf, UsherError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
-import { AddRequest, SETTINGS, type Setting, VERBS, type Verb } from './core/control.ts';
+import { AddRequest, SETTINGS, type Setting, VERBS, type Verb, type WeatherSetting } from './core/control.ts';
 import { SWITCH } from './core/names.ts';
 import type { LabStatus, MachineStatus } from './core/status.ts';
 
@@ -16,7 +16,8 @@ export interface ControlledLab {
   boot(machine: string): Promise<void>;
   reflash(machine: string): Promise<void>;
   addPi(options: AddRequest): Promise<{ name: string }>;
-  readonly weather: { set(machine: string, setting: Setting, value: string): Promise<void> };
+  readonly weather: { set(machine: string, setting: WeatherSetting, value: string): Promise<void> };
+  readonly wiring: { set(machine: string, value: string): Promise<void> };
 }
 
 const MAX_BODY_BYTES = 4096;
@@ -75,7 +76,8 @@ export class ControlServer {
         return this.#statusOf(name);
       }
       if (isSetting(verb)) {
-        await this.#lab.weather.set(name, verb, value);
+        if (verb === 'adapter') await this.#lab.wiring.set(name, value);
+        else await this.#lab.weather.set(name, verb, value);
         return name === SWITCH ? this.#lab.status() : this.#statusOf(name);
       }
     }

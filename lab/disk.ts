@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { CardEntry } from '../bootstrap-image/card.ts';
 import { hasErrno, messageOf, UsherError } from '../foundation/errors.ts';
 import type { Board } from './core/board.ts';
-import { LED_FIXTURES, pathOnDisk, SYSFS_FIXTURES } from './core/mount-plan.ts';
+import { LED_FIXTURES, pathOnDisk, SYSFS_FIXTURES, TTY_FIXTURES } from './core/mount-plan.ts';
 
 /** Writes what a machine needs to know of itself into its disk. The machine id lives as long as the disk does. */
 export async function writeIdentity(folder: string, hostname: string, nameserver?: string): Promise<void> {
@@ -50,6 +50,11 @@ export async function writeLedFixture(folder: string): Promise<void> {
   await mkdir(dirname(ledFile(folder)), { recursive: true });
   await writeFile(ledFile(folder, 'trigger'), 'mmc0\n');
   await writeFile(ledFile(folder), '0\n');
+}
+
+/** Fixture: no serial adapter is plugged in. */
+export async function writeTtyFixture(folder: string): Promise<void> {
+  await mkdir(join(folder, TTY_FIXTURES), { recursive: true });
 }
 
 /** All files that a card carries. */

@@ -65,6 +65,17 @@ export class LabJournal {
     return entry !== undefined && (await isRunning(entry.owner)) ? entry : undefined;
   }
 
+  /** Names of the labs that have a journal, running or dead. */
+  static async names(folder: string = DEFAULT_FOLDER): Promise<string[]> {
+    try {
+      const files = await readdir(folder);
+      return [...new Set(files.flatMap((file) => /^(.+)\.json(\.stale-.+)?$/.exec(file)?.[1] ?? []))];
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT')) return [];
+      throw error;
+    }
+  }
+
   async addProcess(mark: ProcessMark): Promise<void> {
     await this.#update({ processes: [...this.#entry.processes, { ...mark }] });
   }

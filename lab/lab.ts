@@ -8,10 +8,12 @@ import { findCgroups } from './cgroups.ts';
 import { DHCP_HOSTS_FILE, dnsmasqCommand, LAN } from './core/address-plan.ts';
 import { CONTROL_SOCKET, DEFAULT_LAB_NAME } from './core/control.ts';
 import { boardOf, type BoardOptions, plainMacOf } from './core/board.ts';
+import type { Bind } from './core/mount-plan.ts';
 import { checkLabName, checkMachineName, checkStateDir, RELAY } from './core/names.ts';
 import type { LabStatus, MachineStatus } from './core/status.ts';
 import { ControlServer } from './control-server.ts';
 import { type Card, writeCard } from './disk.ts';
+import { INSTRUMENTS_FOLDER, INSTRUMENTS_IN_MACHINE } from './instruments/serial-adapter.ts';
 import { LabJournal } from './journal.ts';
 import { type ExecOptions, Machine, type MachineContext, type MachineSpec } from './machine.ts';
 import { LabNetwork } from './network.ts';
@@ -19,6 +21,7 @@ import { Relay, type RelayTarget } from './relay.ts';
 import { statusOf } from './status.ts';
 import { sweep } from './sweep.ts';
 import { markOf, type ToolResult } from './tools.ts';
+import { Wiring } from './instruments/wiring.ts';
 import { Weather } from './weather.ts';
 
 export interface LabOptions {
@@ -76,6 +79,7 @@ export class Lab {
   #ending: Promise<void> | undefined;
   readonly cards: CardWriter;
   readonly weather: Weather;
+  readonly wiring: Wiring;
   #cardSource: CardSource;
   #control: ControlServer | undefined;
 
@@ -86,6 +90,7 @@ export class Lab {
     this.#logger = options.logger ?? silentLogger;
     this.#network = new LabNetwork(this.name);
     this.cards = new CardWriter(this.labDir);
+    this.wiring = new Wiring({ labDir: this.labDir, machine: (name) => this.machine(name) });
     this.weather = new Weather({
       network: this.#network,
       machine: (machine) => this.machine(machine),
@@ -117,7 +122,7 @@ export class Lab {
     this.#journal = journal;
     await sweep(this.name, leftovers, this.#logger);
     if (this.#options.fresh === true) await rm(this.labDir, { recursive: true, force: true });
-    await mkdir(this.labDir, { recursive: true, mode: 0o700 });
+    await mkdir(join(this.labDir, INSTRUMENTS_FOLDER), { recursive: true, mode: 0o700 });
     this.#context = {
       lab: this.name,
       labDir: this.labDir,
@@ -151,7 +156,7 @@ export class Lab {
       command: PI_COMMAND,
       mac: board.mac,
       board,
-      binds: [...PI_BINDS, ...(options.binds ?? [])],
+      binds: [...PI_BINDS, this.#instrumentsBind(), ...(options.binds ?? [])],
       ...(options.dhcpClass === undefined ? {} : { dhcpClass: options.dhcpClass }),
       ...(options.dataDiskMiB === undefined ? {} : { dataDiskMiB: options.dataDiskMiB }),
     });
@@ -252,6 +257,7 @@ export class Lab {
     await this.#starting?.catch(() => undefined);
     if (this.#journal === undefined) return;
     await this.#control?.close();
+    await this.wiring.close();
     await Promise.all(this.#relays.map((relay) => relay.close()));
     // The master first and by itself, so that its Kubernetes can write down what it knows; the others have nothing to lose.
     await this.#machines.get(MASTER)?.stop(MASTER_GRACE_MS);
@@ -267,6 +273,11 @@ export class Lab {
     await this.#network.attach(RELAY, plainMacOf(this.name, RELAY), true);
     await this.#network.setAddress(RELAY, LAN.relay);
     return relay;
+  }
+
+  /** Only ways to instruments lie there, no secrets. */
+  #instrumentsBind(): Bind {
+    return { from: join(this.labDir, INSTRUMENTS_FOLDER), to: INSTRUMENTS_IN_MACHINE };
   }
 
   #addMachine(spec: MachineSpec): Machine {

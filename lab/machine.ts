@@ -18,6 +18,7 @@ import {
   writeIdentity,
   writeLedFixture,
   writePowerFixture,
+  writeTtyFixture,
 } from './disk.ts';
 import { fakeTimeLibrary } from './fake-time.ts';
 import type { LabJournal } from './journal.ts';
@@ -91,6 +92,7 @@ export class Machine {
   #cgroups: string[] = [];
   #lastTurn: Promise<void> = Promise.resolve();
   #removed = false;
+  readonly #onBoot: (() => Promise<void>)[] = [];
 
   constructor(spec: MachineSpec, context: MachineContext) {
     this.name = spec.name;
@@ -163,7 +165,13 @@ export class Machine {
       if (this.#running === running) this.#running = undefined;
     });
     await this.#finishSetUp();
+    for (const hook of this.#onBoot) await hook();
     logger.info({ machine: this.name, pid: running.pid }, 'Machine is on');
+  }
+
+  /** What is to be done at each boot from now on, as soon as the file system stands: what hangs on a port is there again. */
+  onBoot(hook: () => Promise<void>): void {
+    this.#onBoot.push(hook);
   }
 
   /** Pulls the power: SIGKILL to pid 1, with which the kernel ends everything on the machine. Its disk stays. */
@@ -309,6 +317,7 @@ export class Machine {
       await writeDeviceTree(join(this.folder, 'firmware'), spec.board);
       await writePowerFixture(this.folder);
       await writeLedFixture(this.folder);
+      await writeTtyFixture(this.folder);
     }
     const steps = planMounts({
       folder: this.folder,

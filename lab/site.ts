@@ -11,6 +11,7 @@ import { type Clock, systemClock } from '../foundation/clock.ts';
 import { isUsherError, messageOf, UsherError } from '../foundation/errors.ts';
 import { type Logger, silentLogger } from '../foundation/logger.ts';
 import { systemRandom } from '../foundation/random.ts';
+import { startBroker } from './broker.ts';
 import { LAN } from './core/address-plan.ts';
 import type { Bind } from './core/mount-plan.ts';
 import type { Card } from './disk.ts';
@@ -44,6 +45,8 @@ export interface SiteOptions {
   /** Ports on the host's loopback; taken if free, else any free one. Defaults 8443 and 6443. */
   readonly pagePort?: number;
   readonly kubernetesPort?: number;
+  /** Run an MQTT broker on the master, open to all of the site. Default: none. */
+  readonly broker?: boolean;
   /** Start the appliance again when it ends, as systemd does on a real master. */
   readonly respawn?: boolean;
   /** Default 180,000. */
@@ -126,6 +129,7 @@ async function bringUp(lab: Lab, options: SiteOptions): Promise<Site> {
   const step = stepper(options);
   await step('router and switch', () => lab.up());
   const master = await step('master', () => startMaster(lab, options, FIRST_MASTER));
+  if (options.broker === true) await step('MQTT broker', () => startBroker(master, options.clock));
   const doors = await step('Kubernetes and Usher', () => openDoors(lab, master, options));
   lab.useCards((machine, isGeneric) => cardFromAppliance(lab, doors.cliFile, isGeneric ? undefined : machine));
   await step(`${options.pis} Raspberry Pis`, () => plugPis(lab, options.pis));

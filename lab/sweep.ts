@@ -46,6 +46,15 @@ export async function sweepLab(lab: string, logger: Logger): Promise<Swept> {
   }
 }
 
+/** The same for every lab on this machine whose process has died. Gives their names. */
+export async function sweepDeadLabs(logger: Logger): Promise<string[]> {
+  const names = await LabJournal.names();
+  const running = await Promise.all(names.map((name) => LabJournal.find(name)));
+  const dead = names.filter((_name, index) => running[index] === undefined);
+  for (const name of dead) await sweepLab(name, logger);
+  return dead;
+}
+
 async function stillRunning(marks: readonly ProcessMark[]): Promise<ProcessMark[]> {
   const running = await Promise.all(marks.map(async (mark) => ((await isRunning(mark)) ? [mark] : [])));
   return running.flat();

@@ -1,6 +1,6 @@
 import { UsherError } from '../foundation/errors.ts';
 import { DHCP_HOSTS_FILE } from './core/address-plan.ts';
-import { SETTINGS, type Setting } from './core/control.ts';
+import { checkSetting, type WeatherSetting } from './core/control.ts';
 import { LAB_FOLDER } from './core/mount-plan.ts';
 import { SWITCH } from './core/names.ts';
 import type { Machine } from './machine.ts';
@@ -27,10 +27,8 @@ export class Weather {
   }
 
   /** Does what `usher lab SETTING MACHINE VALUE` says. @throws UsherError CONFIG_INVALID, LAB_MACHINE_… */
-  async set(machine: string, setting: Setting, value: string): Promise<void> {
-    const { pattern, values } = SETTINGS[setting];
-    if (!pattern.test(value))
-      throw new UsherError('CONFIG_INVALID', { detail: `${setting} '${value}': it takes ${values}` });
+  async set(machine: string, setting: WeatherSetting, value: string): Promise<void> {
+    checkSetting(setting, value);
     if (setting === 'link') await this.setLink(machine, value === 'up');
     else if (setting === 'address') await this.setAddress(machine, value);
     else if (setting === 'clock') await this.#options.machine(machine).setClock(value === 'right' ? undefined : value);

@@ -10,6 +10,9 @@ const PARTS = [
   'bootstrap-image',
   'discovery',
   'join',
+  'node',
+  'oci',
+  'examples',
   'k8s',
   'foundation',
 ] as const;

@@ -6,9 +6,11 @@ import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { ensureRequirements } from '../appliance/doctor.ts';
 import { cacheDirectory } from '../foundation/cache-directory.ts';
 import { messageOf } from '../foundation/errors.ts';
+import { silentLogger } from '../foundation/logger.ts';
 import { inspectK3s } from '../k8s/k3s/version.ts';
 import { buildStandIn } from '../lab/k3s-stand-in/build.ts';
 import { LAB_PAUSE_IMAGE, writeLabImages } from '../lab/lab-images.ts';
+import { sweepDeadLabs } from '../lab/sweep.ts';
 
 /**
  * The whole test run, or the named suites of it: makes the machine ready, finds or builds a k3s, then lint and vitest.
@@ -25,6 +27,8 @@ SUITE      lint, unit, contract, site, browser, walk; default: all of them
 const VITEST_SUITES = ['unit', 'contract', 'site', 'browser', 'walk'] as const;
 /** Those that run on a Kubernetes. */
 const ON_KUBERNETES: readonly string[] = ['contract', 'site', 'walk'];
+/** Ended by Ctrl-C or a SIGTERM: the suite that runs ends by itself, and no other begins. */
+const stop = new AbortController();
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -62,10 +66,11 @@ async function main(): Promise<Tally> {
   const wanted = positionals.length === 0 ? ['lint', ...VITEST_SUITES] : positionals;
   const environment: NodeJS.ProcessEnv = { ...process.env, FORCE_COLOR: '0' };
   if (values.full === true) environment['USHER_FULL'] = '1';
-  if (wanted.some((suite) => suite !== 'lint' && suite !== 'unit')) await ensureRequirements('tests', say);
+  if (wanted.some((suite) => suite !== 'lint')) await ensureRequirements('tests', say);
   if (wanted.some((suite) => ON_KUBERNETES.includes(suite))) Object.assign(environment, await findKubernetes());
   const total: Tally = { passed: 0, failed: 0, failures: [] };
   for (const suite of wanted) {
+    if (stop.signal.aborted) break;
     const startedMs = Date.now();
     say(`— ${suite} —`);
     const tally = suite === 'lint' ? await lint(environment) : await vitest(suite, environment);
@@ -173,8 +178,12 @@ function say(line: string): void {
 if (values.help === true) {
   process.stdout.write(USAGE);
 } else {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   const total = await main();
+  // A suite that was killed could not take its labs down.
+  const swept = process.getuid?.() === 0 ? await sweepDeadLabs(silentLogger) : [];
+  if (swept.length > 0) say(`\nTaken down after all: ${swept.join(', ')}`);
   if (total.failures.length > 0) say(`\nFailed:\n${total.failures.map((failure) => `  ${failure}`).join('\n')}`);
   process.stdout.write(`\n${String(total.passed)} passed, ${String(total.failed)} failed\n`);
-  process.exitCode = total.failed > 0 ? 1 : 0;
+  process.exitCode = stop.signal.aborted ? 130 : total.failed > 0 ? 1 : 0;
 }

@@ -35,6 +35,8 @@ interface Props {
 const SCREENS: Readonly<Record<string, () => Promise<ComponentType<ScreenProps>>>> = {
   scan: async () => (await import('./screens/scan-screen.tsx')).ScanScreen,
   import: async () => (await import('./screens/import-screen.tsx')).ImportScreen,
+  services: async () => (await import('./screens/services-screen.tsx')).ServicesScreen,
+  service: async () => (await import('./screens/service-screen.tsx')).ServiceScreen,
   rules: async () => (await import('./screens/rules-screen.tsx')).RulesScreen,
   labels: async () => (await import('./screens/labels-screen.tsx')).LabelsScreen,
   people: async () => (await import('./screens/people-screen.tsx')).PeopleScreen,

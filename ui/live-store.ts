@@ -37,6 +37,8 @@ export interface LiveStore {
   claims: ReadonlySignal<ClaimView[]>;
   /** What a person must judge, newest first. */
   alarms: ReadonlySignal<readonly AlarmView[]>;
+  /** Another one whenever something about a sensor service changed. */
+  servicesRevision: ReadonlySignal<number>;
   /** Milliseconds since the epoch by the appliance's clock, ticking once a second. */
   nowMs: ReadonlySignal<number>;
   /** Set while something waits for the reader to sign in again; called with whether that happened. */
@@ -85,6 +87,7 @@ export function createLiveStore(): LiveStore {
   const deviceMap = signal<ReadonlyMap<string, DeviceView> | undefined>(undefined);
   const claimMap = signal<ReadonlyMap<string, ClaimView>>(new Map());
   const alarms = signal<readonly AlarmView[]>([]);
+  const servicesRevision = signal(0);
   const freshSignIn = signal<((isDone: boolean) => void) | undefined>(undefined);
   let clockOffsetMs = 0;
 
@@ -100,6 +103,7 @@ export function createLiveStore(): LiveStore {
       for (const event of events) {
         if (event.type === 'site') setSite(event.site);
         else if (event.type === 'alarms') alarms.value = event.items;
+        else if (event.type === 'services') servicesRevision.value = event.revision;
       }
     });
   });
@@ -167,7 +171,7 @@ export function createLiveStore(): LiveStore {
   };
 
   return {
-    ...{ session, notice, site, connection, liveAtMs, nowMs, freshSignIn },
+    ...{ session, notice, site, connection, liveAtMs, nowMs, servicesRevision, freshSignIn },
     may: (needed) => reaches(session.value?.user?.role, needed),
     devices: computed(() =>
       deviceMap.value === undefined ? undefined : [...deviceMap.value.values()].sort(byArrival),

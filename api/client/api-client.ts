@@ -28,10 +28,12 @@ import { checkedReply } from './checked-reply.ts';
 import { readEvents, type ReceivedEvent } from './event-reader.ts';
 import type { Appliance } from './find-appliance.ts';
 import { Http } from './http.ts';
+import { ImagesClient } from './images-client.ts';
 import { ManifestClient } from './manifest-client.ts';
 import { PeopleClient } from './people-client.ts';
 import { requestTo, type ApiRequest } from './request-to.ts';
 import { RulesClient } from './rules-client.ts';
+import { ServicesClient } from './services-client.ts';
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 /** Wait before an event stream that broke is opened again; doubled up to the longest. */
@@ -50,6 +52,10 @@ export class ApiClient {
   readonly manifests: ManifestClient;
   /** Rules that claim by themselves. */
   readonly rules: RulesClient;
+  /** Container images. */
+  readonly images: ImagesClient;
+  /** Sensor services. */
+  readonly services: ServicesClient;
 
   /** @param options.timeoutMs longest time until a reply begins */
   constructor(appliance: Appliance, options: { timeoutMs?: number } = {}) {
@@ -57,6 +63,8 @@ export class ApiClient {
     this.people = new PeopleClient(this.#http);
     this.manifests = new ManifestClient(this.#http);
     this.rules = new RulesClient(this.#http);
+    this.images = new ImagesClient(this.#http);
+    this.services = new ServicesClient(this.#http);
   }
 
   site(): Promise<SiteView> {

@@ -554,6 +554,44 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/oci/images': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The container images that nodes get from here */
+    get: operations['listOciImages'];
+    put?: never;
+    /** Bring the images of an archive (OCI layout, or of docker save) to the site; the body is the file */
+    post: operations['loadOciImages'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/oci/images/{name}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description host/repository:tag, its slashes as %2F */
+        name: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Take an image off the site; nodes that have it keep it */
+    delete: operations['removeOciImage'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/openapi.json': {
     parameters: {
       query?: never;
@@ -657,6 +695,93 @@ export type paths = {
     put?: never;
     /** What navigator.credentials.create() needs to make a passkey for the user who asks */
     post: operations['getPasskeyCreationOptions'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/services': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** All sensor services by name, with where they run and why not */
+    get: operations['listServices'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/services/{namespace}/{name}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Name of the SensorService */
+        name: string;
+        /** @description Namespace of the SensorService */
+        namespace: string;
+      };
+      cookie?: never;
+    };
+    /** One sensor service */
+    get: operations['getService'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/services/{namespace}/{name}/units/{unit}/handover': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Name of the SensorService */
+        name: string;
+        /** @description Namespace of the SensorService */
+        namespace: string;
+        /** @description Name of the pair, or of the node where its claim has no pair */
+        unit: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Ask the active node of a unit to stop, and another one to go on; the reply comes before it is done */
+    post: operations['handOverUnit'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/services/{namespace}/{name}/units/{unit}/takeover': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Name of the SensorService */
+        name: string;
+        /** @description Namespace of the SensorService */
+        namespace: string;
+        /** @description Name of the pair, or of the node where its claim has no pair */
+        unit: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Vouch that the silent holder of a unit (HoldLast) is off, so that another node may take over; if it is not, two drive at once */
+    post: operations['takeOverUnit'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1088,6 +1213,15 @@ export type components = {
       /** @enum {string} */
       decision: 'Undecided' | 'Rejected' | 'Ignored' | 'Revoked' | 'Retry';
     };
+    DeviceFile: {
+      path: string;
+      usb?: {
+        name?: string;
+        product: string;
+        serial?: string;
+        vendor: string;
+      };
+    };
     DeviceList: {
       items: components['schemas']['DeviceView'][];
       nextCursor?: string;
@@ -1099,6 +1233,7 @@ export type components = {
       /** @constant */
       codeAwaited?: true;
       conditions?: components['schemas']['ConditionView'][];
+      devices?: components['schemas']['DeviceFile'][];
       evidence: components['schemas']['EvidenceKind'];
       failure?: components['schemas']['Failure'];
       /** Format: date-time */
@@ -1159,6 +1294,9 @@ export type components = {
       retryAt?: string;
       /** Format: date-time */
       since?: string;
+    };
+    HandoverRequest: {
+      to: string;
     };
     IdentifyRequest: {
       /** @default 30 */
@@ -1232,6 +1370,11 @@ export type components = {
           items: components['schemas']['AlarmView'][];
           /** @constant */
           type: 'alarms';
+        }
+      | {
+          revision: number;
+          /** @constant */
+          type: 'services';
         };
     ManifestCounts: {
       changed: number;
@@ -1454,6 +1597,74 @@ export type components = {
       source: 'dhcp' | 'lease' | 'mdns' | 'neighbour';
       what: string;
     };
+    SensorServiceList: {
+      items: components['schemas']['SensorServiceView'][];
+    };
+    SensorServiceView: {
+      deviceRules: {
+        path?: string;
+        usb?: {
+          product: string;
+          serial?: string;
+          vendor: string;
+        };
+      }[];
+      devices: string[];
+      image: string;
+      isReady: boolean;
+      message: string;
+      /** @enum {string} */
+      mode: 'Lease' | 'ActiveActive';
+      name: string;
+      namespace: string;
+      nodeSelector: {
+        [key: string]: string;
+      };
+      /** @enum {string} */
+      onControlPlaneLoss: 'Safe' | 'HoldLast';
+      publishes: string[];
+      safeState?: string;
+      subscribes: string[];
+      /** @enum {string} */
+      type: 'Sensor' | 'Actuator';
+      units: components['schemas']['ServiceUnit'][];
+      warnings: string[];
+    };
+    ServiceUnit: {
+      active?: {
+        epoch: number;
+        node: string;
+        /** Format: date-time */
+        since: string;
+      };
+      instances: {
+        node: string;
+        reason?: string;
+        /** @enum {string} */
+        state: 'Active' | 'Standby' | 'NotRunning';
+        unit: string;
+        why?: string;
+      }[];
+      lastHandover?: {
+        from: string;
+        /** @enum {string} */
+        reason: 'Expired' | 'Released';
+        /** Format: date-time */
+        time: string;
+        to: string;
+      };
+      lease?: {
+        candidates: {
+          isReady: boolean;
+          node: string;
+        }[];
+        epoch: number;
+        holder?: string;
+        name: string;
+      };
+      name: string;
+      problems: string[];
+    };
     SessionList: {
       items: components['schemas']['SignedInView'][];
     };
@@ -1500,6 +1711,19 @@ export type components = {
     };
     /** @enum {string} */
     SignInWay: 'code' | 'password' | 'passkey' | 'oidc';
+    SiteImage: {
+      /** @description Of all its parts; images share parts */
+      bytes: number;
+      digest: string;
+      /** Format: date-time */
+      loadedAt: string;
+      /** @description What a pod writes: host/repository:tag */
+      name: string;
+      platforms: string[];
+    };
+    SiteImageList: {
+      items: components['schemas']['SiteImage'][];
+    };
     SiteView: {
       applianceId: string;
       enrolUrls: string[];
@@ -1558,6 +1782,12 @@ export type components = {
       effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
       key: string;
       value?: string;
+    };
+    TakeoverRequest: {
+      epoch?: number;
+      to: string;
+      /** @constant */
+      vouched: true;
     };
     TokenList: {
       items: components['schemas']['TokenView'][];
@@ -2785,6 +3015,103 @@ export interface operations {
       };
     };
   };
+  listOciImages: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SiteImageList'];
+        };
+      };
+      /** @description Refused: a permanent code, what happened, and what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+    };
+  };
+  loadOciImages: {
+    parameters: {
+      query?: {
+        /** @description What to call the image, when the archive has one and does not say */
+        name?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/gzip': string;
+        'application/octet-stream': string;
+        'application/x-tar': string;
+      };
+    };
+    responses: {
+      /** @description Done */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SiteImageList'];
+        };
+      };
+      /** @description Refused: a permanent code, what happened, and what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+    };
+  };
+  removeOciImage: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description host/repository:tag, its slashes as %2F */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Refused: a permanent code, what happened, and what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+    };
+  };
   getOpenApi: {
     parameters: {
       query?: never;
@@ -2986,6 +3313,149 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['PasskeyOptions'];
+        };
+      };
+      /** @description Refused: a permanent code, what happened, and what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+    };
+  };
+  listServices: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SensorServiceList'];
+        };
+      };
+      /** @description Refused: a permanent code, what happened, and what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+    };
+  };
+  getService: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Name of the SensorService */
+        name: string;
+        /** @description Namespace of the SensorService */
+        namespace: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SensorServiceView'];
+        };
+      };
+      /** @description Refused: a permanent code, what happened, and what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+    };
+  };
+  handOverUnit: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Name of the SensorService */
+        name: string;
+        /** @description Namespace of the SensorService */
+        namespace: string;
+        /** @description Name of the pair, or of the node where its claim has no pair */
+        unit: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['HandoverRequest'];
+      };
+    };
+    responses: {
+      /** @description Done */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SensorServiceView'];
+        };
+      };
+      /** @description Refused: a permanent code, what happened, and what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+    };
+  };
+  takeOverUnit: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Name of the SensorService */
+        name: string;
+        /** @description Namespace of the SensorService */
+        namespace: string;
+        /** @description Name of the pair, or of the node where its claim has no pair */
+        unit: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TakeoverRequest'];
+      };
+    };
+    responses: {
+      /** @description Done */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SensorServiceView'];
         };
       };
       /** @description Refused: a permanent code, what happened, and what to do */

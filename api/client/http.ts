@@ -1,5 +1,6 @@
 import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { CATALOGUE, type ErrorCode } from '../../foundation/error-catalogue.ts';
 import { messageOf, UsherError } from '../../foundation/errors.ts';
 import { ErrorReply } from '../core/schemas.ts';
@@ -73,6 +74,9 @@ export class Http {
         ...(body === undefined
           ? {}
           : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+        ...(call.file === undefined
+          ? {}
+          : { 'content-type': call.file.type, 'content-length': String(call.file.bytes) }),
         ...call.headers,
       },
       ...(call.signal === undefined ? {} : { signal: call.signal }),
@@ -88,7 +92,8 @@ export class Http {
         outgoing.destroy(new UsherError('TIMED_OUT', { what, limitMs }));
       });
       outgoing.on('error', (error) => reject(this.unreachable(error)));
-      outgoing.end(body);
+      if (call.file === undefined) outgoing.end(body);
+      else pipeline(call.file.stream, outgoing).catch((error: unknown) => reject(this.unreachable(error)));
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { paths } from './generated.ts';
 
 // Requests as the OpenAPI document has them: a path, body or reply that it does not know does not compile.
@@ -7,6 +8,8 @@ export interface HttpRequest {
   /** From the root, for instance `/api/v1/devices`. */
   path: string;
   body?: unknown;
+  /** A body that is a file, instead of JSON. */
+  file?: { stream: Readable; bytes: number; type: string };
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
   /** Longest time until the reply begins, when it may be longer than that of others. */

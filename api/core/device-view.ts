@@ -6,6 +6,7 @@ import { healthWarnings, type Health } from '../../join/protocol/health.ts';
 import type { Observation, Sighting } from '../../discovery/core/sighting.ts';
 import type { DeviceClaim, DeviceHardware, Node } from '../../k8s/core/resources.ts';
 import { conditionViews } from './condition-view.ts';
+import { deviceFiles } from './device-files.ts';
 import type { DeviceView, Stage } from './schemas.ts';
 import type { RowSources } from './row-sources.ts';
 import { waitsFor } from './waits-for.ts';
@@ -32,6 +33,7 @@ export function deviceView(sources: RowSources): DeviceView {
     hostname: first(sightings, (sighting) => sighting.hostname) ?? hardware?.hostname,
     vendor: first(sightings, (sighting) => sighting.vendor),
     ...hardwareFacts(hardware),
+    devices: deviceFiles(hardware ?? {}),
     serial: hardware?.serial ?? first(sightings, (sighting) => sighting.serial),
     evidence: device?.spec.evidence.kind ?? 'None',
     codeAwaited: device === undefined && candidate?.hello.evidence.type === 'code' ? true : undefined,

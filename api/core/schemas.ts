@@ -11,6 +11,8 @@ export * from './schemas/audit.ts';
 export * from './schemas/people.ts';
 export * from './schemas/manifests.ts';
 export * from './schemas/approval-rules.ts';
+export * from './schemas/images.ts';
+export * from './schemas/services.ts';
 
 // The operators' API: every request and reply. The OpenAPI document, the CLI's client and the page's types come from
 // these schemas alone.
@@ -70,6 +72,15 @@ export const SeenBy = z.object({
   what: z.string(),
 });
 
+/** As the board says; name and serial of a USB device are any text. */
+export const DeviceFile = z.object({
+  path: z.string(),
+  usb: z
+    .object({ vendor: z.string(), product: z.string(), serial: z.string().optional(), name: z.string().optional() })
+    .optional(),
+});
+export type DeviceFile = z.infer<typeof DeviceFile>;
+
 /** One thing on the LAN: sighting, device, claim and node seen as one row. */
 export const DeviceView = z.object({
   /** Changes when that changes by which an operator tells it from others: goes into If-Match. */
@@ -93,6 +104,8 @@ export const DeviceView = z.object({
   serial: z.string().optional(),
   arch: z.string().optional(),
   memoryMiB: z.number().optional(),
+  /** Device files that services may use, and the USB devices behind them. */
+  devices: z.array(DeviceFile).optional(),
   evidence: EvidenceKind,
   /** It waits for somebody to enter the claim code of its screen or label: POST /api/v1/claim-codes. */
   codeAwaited: z.literal(true).optional(),
@@ -319,7 +332,7 @@ export const SignInCode = z.object({ code: z.string(), expiresAt: timestamp });
 export type SignInCode = z.infer<typeof SignInCode>;
 
 /**
- * Server-sent events of GET /api/v1/events. `snapshot` and `alarms` first (also after a resume that cannot be bridged),
+ * Server-sent events of GET /api/v1/events. `snapshot`, `alarms` and `services` first (also after a resume that cannot be bridged),
  * then single changes. The event's id grows by one; a client resumes with Last-Event-ID.
  */
 export const LiveEvent = z.discriminatedUnion('type', [
@@ -330,5 +343,7 @@ export const LiveEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('claim-removed'), name: z.string() }),
   z.object({ type: z.literal('site'), site: SiteView }),
   z.object({ type: z.literal('alarms'), items: z.array(AlarmView) }),
+  // Something about them changed: whoever shows them asks for them anew.
+  z.object({ type: z.literal('services'), revision: z.int() }),
 ]);
 export type LiveEvent = z.infer<typeof LiveEvent>;

@@ -15,6 +15,7 @@ import type { SightingList } from '../../discovery/core/sighting.ts';
 import type { AlarmBook } from '../../k8s/alarms.ts';
 import type { KubeClient } from '../../k8s/client/kube-client.ts';
 import { DEVICE, DEVICE_CLAIM, NODE } from '../../k8s/core/resources.ts';
+import type { SiteImages } from '../../oci/core/image-list.ts';
 import type { PageCertificateView, SiteView } from '../core/schemas.ts';
 import { NO_ALARMS, type AlarmSource } from './alarms.ts';
 import { ApiToken } from './api-token.ts';
@@ -31,6 +32,7 @@ import type { PageCertificate } from './page-certificate/page-certificate.ts';
 import { trailDevices } from './people/device-trail.ts';
 import { openPeople, type People } from './people/open-people.ts';
 import type { K3sPlace } from './routes/revocation-routes.ts';
+import { NO_SERVICES, type ServiceSource } from './routes/service-routes.ts';
 
 export interface ApiServerOptions {
   /** Address to listen on; default all. */
@@ -56,6 +58,10 @@ export interface ApiServerOptions {
   isKubernetesReady?: () => boolean;
   /** The `usher.json` of a card with this token. */
   makeCard: (token: Secret) => CardFile | Promise<CardFile>;
+  /** Container images that nodes get from here; default none, and none can be loaded. */
+  images?: SiteImages;
+  /** Sensor services and where they run; default none. */
+  services?: ServiceSource;
   /** How devices are asked to show themselves; default not at all. */
   identifyWays?: IdentifyWays;
   /** Folder of the built page. */
@@ -122,8 +128,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const hub = new EventHub(clock);
   const publish = hub.publish.bind(hub);
   const alarms = options.alarms ?? NO_ALARMS;
+  const services = options.services ?? NO_SERVICES;
   const ignoredMacs = new IgnoredMacs(options);
-  const model = new LiveModel({ ...options, alarms, ignoredMacs, informers, publish });
+  const model = new LiveModel({ ...options, alarms, services, ignoredMacs, informers, publish });
   const untrail = trailDevices(informers.devices, people.audit);
   const claimCodes = options.claimCodes ?? new ClaimCodes({ clock, random });
   const parts = { registry: options.registry, alarms, claimCodes, ignoredMacs, k3s: k3sPlace(options) };
@@ -213,7 +220,9 @@ function renewCertificate(
 
 function listen(server: Server, { host, port = DEFAULT_PORT }: ApiServerOptions): Promise<number> {
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.requestTimeout = REQUEST_MS;
+  // How long a body may take is told request by request (body-deadline.ts).
+  server.headersTimeout = REQUEST_MS;
+  server.requestTimeout = 0;
   limitConnections(server);
   return new Promise((resolve, reject) => {
     const onError = (error: Error): void => {

@@ -10,10 +10,12 @@ import type { ApprovalRules } from '../../join/core/approval-rule.ts';
 import type { CandidateList, ClaimCodeDesk, EnrolTokens } from '../../join/core/ports.ts';
 import type { CardFile } from '../../join/protocol/messages.ts';
 import type { KubeClient } from '../../k8s/client/kube-client.ts';
+import type { SiteImages } from '../../oci/core/image-list.ts';
 import type { SiteView } from '../core/schemas.ts';
 import { RoleTable } from '../core/people/role-table.ts';
 import { ownHostsOnly, type Access } from './access.ts';
 import { addressKey, isLoopback } from './client-address.ts';
+import { bodyDeadline } from './body-deadline.ts';
 import { errorReply } from './error-reply.ts';
 import type { EventHub } from './event-hub.ts';
 import type { IgnoredMacs } from './ignored-macs.ts';
@@ -35,6 +37,7 @@ import { auditRoutes } from './routes/audit-routes.ts';
 import { claimCodeRoutes } from './routes/claim-code-routes.ts';
 import { claimRoutes } from './routes/claim-routes.ts';
 import { deviceRoutes } from './routes/device-routes.ts';
+import { imageRoutes, NO_IMAGES } from './routes/image-routes.ts';
 import { identifyRoutes } from './routes/identify-routes.ts';
 import { manifestRoutes } from './routes/manifest-routes.ts';
 import { oidcRoutes } from './routes/oidc-routes.ts';
@@ -42,6 +45,7 @@ import { apiTokenRoutes, passkeyRoutes, userRoutes } from './routes/people-route
 import { labelSheetRoutes } from './routes/label-sheet-routes.ts';
 import { replacementRoutes } from './routes/replacement-routes.ts';
 import { revocationRoutes, type K3sPlace } from './routes/revocation-routes.ts';
+import { NO_SERVICES, serviceRoutes, type ServiceSource } from './routes/service-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { siteRoutes } from './routes/site-routes.ts';
 import { storyRoutes } from './routes/story-routes.ts';
@@ -68,6 +72,10 @@ export interface AppParts {
   uiDir: string;
   /** Rules that claim by themselves. */
   approvalRules?: ApprovalRules;
+  /** Container images that nodes get from here. */
+  images?: SiteImages;
+  /** Sensor services and where they run. */
+  services?: ServiceSource;
   /** How devices are asked to show themselves. */
   identifyWays?: IdentifyWays;
   clock: Clock;
@@ -83,6 +91,7 @@ export interface AppParts {
 
 const RATE_WINDOW_MS = 60_000;
 const MAX_REQUESTS = 600;
+const BODY_MS = 30_000;
 
 /**
  * The operators' API and page. The order matters: whose host it is comes before everything, the limit on requests
@@ -93,6 +102,7 @@ export function makeApp(parts: AppParts): Express {
   app.disable('x-powered-by');
   app.set('trust proxy', false);
   app.set('query parser', 'simple');
+  app.use(bodyDeadline(parts.clock, BODY_MS));
   app.use(securityHeaders());
   app.use(ownHostsOnly((name) => parts.names.isOwn(name) || parts.certificate.names(name)));
   app.use(requestLimit(parts.people.access));
@@ -140,6 +150,8 @@ function api(parts: AppParts): Router {
     manifestRoutes(model, parts.kube),
     claimRoutes(model, parts.kube),
     approvalRuleRoutes(parts.approvalRules ?? NO_APPROVAL_RULES, clock),
+    imageRoutes(parts.images ?? NO_IMAGES),
+    serviceRoutes(parts.services ?? NO_SERVICES, parts.kube),
     claimCodeRoutes(parts),
     tokenRoutes(parts.tokens, parts.makeCard),
     pageCertificateRoutes(parts.certificate),

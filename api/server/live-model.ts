@@ -10,6 +10,7 @@ import type { ClaimView, DeviceView, LiveEvent, SiteView } from '../core/schemas
 import type { IgnoredMac } from '../core/ignored-mac.ts';
 import { alarmViews, type AlarmSource } from './alarms.ts';
 import { ChangeGate } from './change-gate.ts';
+import { NO_SERVICES, type ServiceSource } from './routes/service-routes.ts';
 
 /** Live caches of the objects that rows are made of. */
 export interface Informers {
@@ -29,6 +30,8 @@ export interface LiveModelOptions {
   candidates: CandidateList;
   informers: Informers;
   alarms: AlarmSource;
+  /** Default none. */
+  services?: Pick<ServiceSource, 'onChange'>;
   /** What was ignored before it showed a key; default nothing. */
   ignoredMacs?: IgnoredMacList;
   site: () => SiteView;
@@ -44,6 +47,7 @@ const VERSION_CHARS = 16;
 const SITE_LOOK_MS = 2_000;
 export const SITE_KEY = 'site';
 const ALARMS_KEY = 'alarms';
+const SERVICES_KEY = 'services';
 
 /** The rows and claims as operators see them, always up to date, and the events that tell of their changes. */
 export class LiveModel {
@@ -53,16 +57,25 @@ export class LiveModel {
   readonly #gate: ChangeGate;
   readonly #stops: (() => void)[] = [];
   #cancelSite: CancelTimer = () => undefined;
+  /** Grows with every change of a service, also over restarts. */
+  #servicesRevision: number;
 
   constructor(options: LiveModelOptions) {
     this.#options = options;
     this.#gate = new ChangeGate(options.clock);
+    this.#servicesRevision = options.clock.nowMs();
     const { sightings, candidates, informers } = options;
     // Subscribed before the lists are read: what comes meanwhile is then seen twice, never missed.
     this.#stops.push(
       options.alarms.onChange(() => {
         const event = this.#alarms();
         this.#gate.offer(ALARMS_KEY, JSON.stringify(event), () => options.publish(ALARMS_KEY, this.#alarms()));
+      }),
+      (options.services ?? NO_SERVICES).onChange(() => {
+        this.#servicesRevision += 1;
+        this.#gate.offer(SERVICES_KEY, String(this.#servicesRevision), () =>
+          options.publish(SERVICES_KEY, this.#services()),
+        );
       }),
       sightings.onChange(({ type, sighting }) => {
         this.#update(type === 'removed' ? this.#index.removeSighting(sighting.mac) : this.#index.setSighting(sighting));
@@ -116,11 +129,15 @@ export class LiveModel {
 
   /** All that a client needs who knows nothing, or nothing that is sure. */
   snapshot(): LiveEvent[] {
-    return [{ type: 'snapshot', devices: this.rows(), claims: this.claims() }, this.#alarms()];
+    return [{ type: 'snapshot', devices: this.rows(), claims: this.claims() }, this.#alarms(), this.#services()];
   }
 
   #alarms(): Extract<LiveEvent, { type: 'alarms' }> {
     return { type: 'alarms', items: alarmViews(this.#options.alarms) };
+  }
+
+  #services(): Extract<LiveEvent, { type: 'services' }> {
+    return { type: 'services', revision: this.#servicesRevision };
   }
 
   /** Takes in a Device that was just written, so that the writer sees its own change at once. */

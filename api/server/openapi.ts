@@ -6,11 +6,13 @@ import { claimCodePaths } from './openapi/claim-code-paths.ts';
 import { claimPaths } from './openapi/claim-paths.ts';
 import { errorsOf, type ErringOperation } from './openapi/common-errors.ts';
 import { devicePaths } from './openapi/device-paths.ts';
+import { imagePaths } from './openapi/image-paths.ts';
 import { identifyPaths } from './openapi/identify-paths.ts';
 import { labelPaths } from './openapi/label-paths.ts';
 import { operation } from './openapi/operation.ts';
 import { peoplePaths } from './openapi/people-paths.ts';
 import { manifestPaths } from './openapi/manifest-paths.ts';
+import { servicePaths } from './openapi/service-paths.ts';
 import { sessionPaths } from './openapi/session-paths.ts';
 import { sitePaths } from './openapi/site-paths.ts';
 import { tokenPaths } from './openapi/token-paths.ts';
@@ -86,6 +88,8 @@ function paths(): ZodOpenApiPathsObject {
     ...claimPaths(),
     ...claimCodePaths(),
     ...manifestPaths(),
+    ...imagePaths(),
+    ...servicePaths(),
     ...tokenPaths(),
     ...trustPaths(),
     '/api/v1/openapi.json': {

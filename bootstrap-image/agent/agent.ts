@@ -14,6 +14,7 @@ import { readBootFacts, readHello } from './adapters/hello.ts';
 import type { K3sNode } from './adapters/k3s-node.ts';
 import type { Led } from './adapters/led.ts';
 import { fingerprint, type Network } from './adapters/network.ts';
+import { pointToRegistry } from './adapters/registry.ts';
 import { readState, writeState } from './adapters/state-file.ts';
 import type { DeviceTime } from './adapters/system-time.ts';
 import {
@@ -304,6 +305,8 @@ export class Agent {
     const { k3s, logger } = this.#options;
     const { ticketId, nodeName } = ticket;
     if (ticketId !== this.#local.ticketId) await k3s.clearForNewTicket();
+    const { site } = this.#local;
+    if (site !== undefined) await pointToRegistry(this.#options, site, this.#connected().origin);
     await Promise.all([k3s.write(ticket), this.#save({ phase: 'applying', ticketId, nodeName })]);
     await this.#startK3s();
     this.#joinedReported = false;

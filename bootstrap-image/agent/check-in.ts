@@ -5,11 +5,13 @@ import type { Random } from '../../foundation/random.ts';
 import type { CheckInReply } from '../../join/protocol/messages.ts';
 import type { DeviceIdentity } from './adapters/device-key.ts';
 import { findAppliance } from './adapters/finder.ts';
+import { readAttached } from './adapters/attached.ts';
 import { readHealth } from './adapters/health.ts';
 import { readBootFacts } from './adapters/hello.ts';
 import type { K3sNode } from './adapters/k3s-node.ts';
 import type { EnrolClient } from './adapters/enrol-client.ts';
 import { fingerprint, type Network } from './adapters/network.ts';
+import { pointToRegistry } from './adapters/registry.ts';
 import type { Services } from './adapters/services.ts';
 import { readState, writeState } from './adapters/state-file.ts';
 import type { DeviceTime } from './adapters/system-time.ts';
@@ -82,6 +84,7 @@ async function askOnce(options: CheckInOptions, local: LocalState, site: Site): 
   const client = await findInTime(options, local, site);
   try {
     if (client.origin !== local.applianceUrl) await writeState(paths.state, { ...local, applianceUrl: client.origin });
+    await pointToRegistry(options, site, client.origin);
     const ips = network.links().map(({ ip }) => ip);
     return await client.checkIn({
       v: 1,
@@ -90,6 +93,7 @@ async function askOnce(options: CheckInOptions, local: LocalState, site: Site): 
       ips: ips.slice(0, MOST_ADDRESSES),
       ...(local.nodeName === undefined ? {} : { nodeName: local.nodeName }),
       ...(await readHealth(paths)),
+      ...(await readAttached(paths)),
     });
   } finally {
     client.close();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { examine, mend, type Finding } from '../../appliance/doctor.ts';
+import { examine, mend } from '../../appliance/doctor.ts';
+import type { Finding } from '../../appliance/finding.ts';
 import type { Purpose } from '../../appliance/requirements.ts';
 import { ApiClient } from '../../api/client/api-client.ts';
 import { findAppliance } from '../../api/client/find-appliance.ts';
@@ -19,16 +20,16 @@ interface DoctorFlags {
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .summary('say what this machine lacks; --fix installs it')
+    .summary('say what this machine lacks; --fix mends it')
     .description(
-      'Looks whether this machine has what Usher needs: programs, rights, cgroups, memory, room; and at the certificate of the page where an appliance runs.',
+      'Looks whether this machine has what Usher needs: programs, rights, cgroups, memory, room, limits of the kernel; and at the certificate of the page where an appliance runs.',
     )
     .addOption(
       new Option('--for <purpose>', 'what the machine is for')
         .choices(['appliance', 'lab', 'tests'])
         .default('appliance'),
     )
-    .option('--fix', 'install the missing packages (apt-get)')
+    .option('--fix', 'install the missing packages (apt-get), raise limits that are too low (sysctl)')
     .option('--state-dir <folder>', 'where state is to be kept', '/var/lib/usher')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['table', 'json', 'yaml']))
     .addHelpText(

@@ -69,6 +69,8 @@ function addSiteFlags(command: Command): Command {
     .option('--images <path>', 'image archives, or a folder of them, that every node gets; repeatable', collect)
     .option('--pause-image <name>', 'the pause image of all nodes, when --images brings another than k3s names')
     .option('--kubeconfig <path>', 'use this cluster instead of running k3s')
+    .option('--broker <url>', "the site's MQTT broker as nodes reach it (default: mqtt://ADDRESS-OF-THIS-MACHINE:1883)")
+    .option('--embedded-registry', 'nodes also give images to each other (k3s only)')
     .option('--control-plane-only', 'the master runs no pods itself');
 }
 
@@ -159,6 +161,7 @@ function labArguments(flags: StartFlags & { localDhcp?: boolean; leaseFile?: str
   return [
     ...['--site', flags.site ?? 'lab', '--log-level', flags.logLevel ?? 'info'],
     ...(flags.pauseImage === undefined ? [] : ['--pause-image', flags.pauseImage]),
+    ...(flags.broker === undefined ? [] : ['--broker', flags.broker]),
     ...(flags.controlPlaneOnly === true ? ['--control-plane-only'] : []),
     ...[...(flags.allowHost ?? []), ...(flags.pageHost ?? [])].flatMap((name) => ['--allow-host', name]),
   ];

@@ -95,7 +95,11 @@ function cleaner(
   const key = randomBytes(32);
   const pseudonym = (value: string): string => createHmac('sha256', key).update(value).digest('hex').slice(0, 8);
   const names: KnownNames = {
-    serials: [...devices.flatMap(({ serial }) => serial ?? []), ...identifiersIn(files)],
+    serials: [
+      ...devices.flatMap(({ serial }) => serial ?? []),
+      ...devices.flatMap(({ devices: attached = [] }) => attached.flatMap(({ usb }) => usb?.serial ?? [])),
+      ...identifiersIn(files),
+    ],
     hosts: [hostname(), ...devices.flatMap(({ hostname: name, nodeName }) => [name ?? '', nodeName ?? ''])],
   };
   return (text) => anonymise(redact(text, secrets), names, pseudonym);

@@ -12,7 +12,7 @@ import type { DeviceStore } from './device-store.ts';
 import { LiveBindings } from './live-bindings.ts';
 import { isNewer } from './resource-version.ts';
 import type { EventSink, NodeLabels } from './ports.ts';
-import { SerialQueues } from './serial-queues.ts';
+import { SerialQueues } from '../../foundation/serial-queues.ts';
 
 export interface ClaimBinderOptions {
   readonly kube: KubeClient;

@@ -13,7 +13,7 @@ import { applyMark, refOf, type DevicePlanner, type Plan, type Tried } from './d
 import type { DeviceStore } from './device-store.ts';
 import type { EventSink } from './ports.ts';
 import type { RevokedTokens } from './revoked-tokens.ts';
-import { SerialQueues } from './serial-queues.ts';
+import { SerialQueues } from '../../foundation/serial-queues.ts';
 
 export interface DeviceReconcilerOptions {
   readonly store: DeviceStore;

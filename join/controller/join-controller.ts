@@ -10,14 +10,20 @@ import {
   type DeviceEvidence,
   type JoinState,
 } from '../../k8s/core/resources.ts';
-import { checkedInHardware, hardwareChange, keptEvidence, keptHardware, recordedHardware } from '../core/admission.ts';
+import {
+  type CheckedIn,
+  checkedInHardware,
+  hardwareChange,
+  keptEvidence,
+  keptHardware,
+  recordedHardware,
+} from '../core/admission.ts';
 import type { ShownError } from '../core/actions.ts';
 import { enrolStateOf, refusalOf, waitReasonOf } from '../core/device-status.ts';
 import type { Candidate, JoinDesk, ProvenDevice, Ticket } from '../core/ports.ts';
 import { reportedFault } from '../core/reported-fault.ts';
 import { holdsPlace, knownState } from '../core/step.ts';
 import { WaitingLine } from '../core/waiting-line.ts';
-import type { Health } from '../protocol/health.ts';
 import { NO_FAULT, type CheckInReply, type DeviceReport, type EnrolStatus } from '../protocol/messages.ts';
 import { planOf } from './action-executor.ts';
 import type { ClaimBinder } from './claim-binder.ts';
@@ -165,7 +171,7 @@ export class JoinController implements JoinDesk {
     });
   }
 
-  checkIn(deviceId: string, checkIn: Health = {}): Promise<CheckInReply['order']> {
+  checkIn(deviceId: string, checkIn: CheckedIn = {}): Promise<CheckInReply['order']> {
     const { reconciler, store } = this.#options;
     // Who is not known here may be known to a backup that is being restored: change nothing.
     if (!this.isAdmitted(deviceId)) return Promise.resolve('stay');

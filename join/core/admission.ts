@@ -1,5 +1,4 @@
 import type { DeviceEvidence, DeviceHardware, EvidenceKind } from '../../k8s/core/resources.ts';
-import type { Health } from '../protocol/health.ts';
 import type { Hardware } from '../protocol/messages.ts';
 import type { ShownError } from './actions.ts';
 
@@ -29,18 +28,25 @@ export function keptHardware(known: DeviceHardware | undefined, seen: DeviceHard
   return serial === undefined ? seen : { ...seen, serial };
 }
 
-/** The hardware to record after a check-in that told of its health; undefined when all of it is known already. */
-export function checkedInHardware(known: DeviceHardware | undefined, said: Health): DeviceHardware | undefined {
+/** What a check-in may tell anew: its health, and what is plugged in. */
+const CHECKED_IN = ['power', 'card', 'devices', 'usb'] as const;
+export type CheckedIn = Pick<Hardware, (typeof CHECKED_IN)[number]>;
+
+/** The hardware to record after a check-in that told of it; undefined when all of it is known already. */
+export function checkedInHardware(known: DeviceHardware | undefined, said: CheckedIn): DeviceHardware | undefined {
   if (known === undefined) return undefined;
-  const { power = known.power, card = known.card } = said;
-  if (sameFacts(power, known.power) && sameFacts(card, known.card)) return undefined;
-  return { ...known, ...(power === undefined ? {} : { power }), ...(card === undefined ? {} : { card }) };
+  const fresh = CHECKED_IN.filter((key) => said[key] !== undefined && !sameFacts(said[key], known[key]));
+  return fresh.length === 0 ? undefined : { ...known, ...Object.fromEntries(fresh.map((key) => [key, said[key]])) };
 }
 
-/** Fields in whatever order: the API server has one of its own. */
-function sameFacts(one: object = {}, other: object = {}): boolean {
-  const facts = (of: object): string => JSON.stringify(Object.entries(of).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return facts(one) === facts(other);
+/** Fields in whatever order: the API server has one of its own. What is not recorded is as good as empty. */
+function sameFacts(one: unknown, other: unknown = Array.isArray(one) ? [] : {}): boolean {
+  return JSON.stringify(one, inOrder) === JSON.stringify(other, inOrder);
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The error when a known key comes from another board. Network adapters come and go; the board's serial does not. */

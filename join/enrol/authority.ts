@@ -108,7 +108,11 @@ function authorityOf(secret: KubeSecret, random: Random): EnrolAuthority {
           new x509.BasicConstraintsExtension(false, undefined, true),
           new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
           new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-          new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: REGISTRAR_NAME }]),
+          new x509.SubjectAlternativeNameExtension([
+            { type: 'dns', value: REGISTRAR_NAME },
+            // The master's own k3s pulls images here.
+            { type: 'dns', value: 'localhost' },
+          ]),
         ],
       });
       return { cert, key: new Secret(pemOf(leaf.privateKey)) };

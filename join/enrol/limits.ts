@@ -9,6 +9,8 @@ export interface EnrolLimits {
   helloPerKey: Limit;
   helloPerIp: Limit;
   requestsPerKey: Limit;
+  /** Of container images: an image has some ten blobs, and after a power cut a node may ask for all of its images. */
+  pullsPerKey: Limit;
   /** Requests for a ticket. */
   joinsPerKey: Limit;
   /** Reports of what went wrong: each is written to the device's status and told as an Event. */
@@ -39,6 +41,7 @@ export const DEFAULT_ENROL_LIMITS: EnrolLimits = {
   helloPerKey: { uses: 6, perSec: 60 },
   helloPerIp: { uses: 20, perSec: 60 },
   requestsPerKey: { uses: 300, perSec: 60 },
+  pullsPerKey: { uses: 1200, perSec: 60 },
   joinsPerKey: { uses: 20, perSec: 60 },
   reportsPerKey: { uses: 6, perSec: 60 },
   refusedTokensPerIp: { uses: 10, perSec: 3600 },

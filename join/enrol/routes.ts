@@ -39,7 +39,9 @@ import type { Identifications } from './identifications.ts';
 import type { EnrolLimits } from './limits.ts';
 import { RateLimiter, type Limit } from './rate-limiter.ts';
 import { isInternal, refusalOf } from './refusals.ts';
+import { ociRegistry, type PulledImages } from './oci-registry.ts';
 import type { Caller, Registrar } from './registrar.ts';
+import { sendFile } from './send-file.ts';
 
 export interface RoutesOptions {
   registrar: Registrar;
@@ -47,6 +49,8 @@ export interface RoutesOptions {
   identifications: Pick<Identifications, 'tell'>;
   desk: JoinDesk;
   artifacts: Artifacts;
+  /** Container images that nodes pull. */
+  images: PulledImages;
   /** URL of the k3s supervisor at this address of ours; undefined when it is none of the site's. */
   serverUrlAt?: (address: string) => string | undefined;
   authority: Pick<EnrolAuthority, 'applianceId' | 'caPem'>;
@@ -78,6 +82,7 @@ export function enrolRoutes(options: RoutesOptions): Express {
     res.setHeader('Cache-Control', 'no-store');
     next();
   });
+  app.use('/v2', ociRegistry({ ...options, deviceIdOf: (req) => identityOf(req, identities).deviceId, ipOf }));
   // Everything that is turned away is turned away before its body is read.
   const { limits } = options;
   app.use(keyLimiter(limits.requestsPerKey, options, identities));
@@ -201,34 +206,13 @@ function addArtifacts(app: Express, options: RoutesOptions, identities: Identiti
     const path = await artifacts.pathOf(sha256);
     res.setTimeout(limits.stalledMs, () => res.destroy());
     try {
-      await sendFile(res, path, sha256);
+      await sendFile(res, path, { etag: sha256, type: 'application/octet-stream' });
       counters.artifactsSent += 1;
     } catch (error) {
       counters.artifactsBroken += 1;
       logger.debug({ deviceId, sha256, error: messageOf(error) }, 'sending a file to a device broke off');
       if (!res.headersSent) throw error;
     }
-  });
-}
-
-/**
- * Streams a file with Range and If-Range honoured. The hash names the content for ever, so it is the strong validator
- * that If-Range compares (RFC 9110 section 13.1.5).
- */
-function sendFile(res: Response, path: string, sha256: string): Promise<void> {
-  const headers = { ETag: `"${sha256}"`, 'Content-Type': 'application/octet-stream' };
-  const options = { dotfiles: 'allow', cacheControl: false, lastModified: false, headers } as const;
-  return new Promise((resolve, reject) => {
-    // The callback's error is undefined in case of success, whatever its type says.
-    res.sendFile(path, options, (error?: Error) => {
-      if (error === undefined) resolve();
-      else
-        reject(
-          'status' in error && error.status === 416
-            ? new UsherError('RANGE_UNSATISFIABLE', {}, { cause: error })
-            : error,
-        );
-    });
   });
 }
 

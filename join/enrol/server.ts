@@ -20,6 +20,7 @@ import { DEFAULT_ENROL_LIMITS, type EnrolLimits } from './limits.ts';
 import { Identifications, type DevicesThatShow } from './identifications.ts';
 import { LongPolls } from './long-polls.ts';
 import { RateLimiter } from './rate-limiter.ts';
+import type { PulledImages } from './oci-registry.ts';
 import { Registrar } from './registrar.ts';
 import { enrolRoutes, type RoutesOptions } from './routes.ts';
 
@@ -28,6 +29,8 @@ export interface EnrolServerOptions {
   desk: JoinDesk;
   tokens: EnrolTokens;
   artifacts: Artifacts;
+  /** Container images that nodes pull; default none. */
+  images?: PulledImages;
   candidates: Candidates;
   /** Those that operators entered. */
   claimCodes: ClaimCodes;
@@ -69,7 +72,8 @@ const MOST_HEADER_BYTES = 8192;
 export async function startEnrolServer(options: EnrolServerOptions): Promise<EnrolServer> {
   const { candidates, clock, logger } = options;
   const { limits, counters, polls, identifications, registrar, guard, ...parts } = partsOf(options);
-  const app = enrolRoutes({ ...options, ...parts, registrar, identifications, counters, limits, guard });
+  const images = options.images ?? NO_IMAGES;
+  const app = enrolRoutes({ ...options, ...parts, images, registrar, identifications, counters, limits, guard });
   const server = await tlsServer(options.authority, limits);
   server.on('request', app);
   server.on('tlsClientError', (error) => {
@@ -108,6 +112,12 @@ export async function startEnrolServer(options: EnrolServerOptions): Promise<Enr
     },
   };
 }
+
+const NO_IMAGES: PulledImages = {
+  manifest: () => Promise.resolve(undefined),
+  blob: () => Promise.resolve(undefined),
+  isOwnKey: () => false,
+};
 
 interface Parts extends Omit<RoutesOptions, keyof EnrolServerOptions> {
   limits: EnrolLimits;

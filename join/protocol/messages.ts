@@ -66,6 +66,29 @@ const CardHealth = z.object({
   nearlyFull: z.boolean().optional(),
 });
 
+/** Most USB devices that are told of: more than a board has places for. */
+export const MOST_USB = 32;
+const usbNumber = z.string().regex(/^[0-9a-f]{4}$/);
+/** A device file that hangs on USB. Serial and name are what its maker wrote into it: any text. */
+const UsbDeviceFile = z.object({
+  path: z
+    .string()
+    .max(64)
+    .regex(/^\/dev\/[\w.-]+$/),
+  vendor: usbNumber,
+  product: usbNumber,
+  serial: z.string().max(64).optional(),
+  name: z.string().max(64).optional(),
+});
+/** What services may use of the board. */
+const Attached = z.object({
+  /** Device files, and 1-Wire sensors by their folder in sysfs. */
+  devices: z.array(z.string().max(64)).max(64).optional(),
+  /** Those of them that hang on USB. No reason to turn a board away: what is malformed is not taken. */
+  usb: z.array(UsbDeviceFile).max(MOST_USB).optional().catch(undefined),
+});
+export type Attached = z.infer<typeof Attached>;
+
 export const Hardware = z.object({
   model: shortText.optional(),
   revision: z.string().max(16).optional(),
@@ -78,7 +101,7 @@ export const Hardware = z.object({
   hostname: z.string().max(63).optional(),
   power: Power.optional(),
   card: CardHealth.optional(),
-  devices: z.array(z.string().max(64)).max(64).optional(),
+  ...Attached.shape,
 });
 export type Hardware = z.infer<typeof Hardware>;
 
@@ -234,6 +257,7 @@ export const CheckIn = z.object({
   ips: z.array(z.string().max(64)).max(16).optional(),
   power: Power.optional(),
   card: CardHealth.optional(),
+  ...Attached.shape,
 });
 export type CheckIn = z.infer<typeof CheckIn>;
 

@@ -8,7 +8,7 @@ import { POD } from '../core/pods.ts';
 import type { Kind, KubeObject } from '../core/resources.ts';
 import { type KubeAccess, PooledCredentials } from './credentials.ts';
 import { KubeInformer, type ObjectList, withKind } from './informer.ts';
-import type { DeleteOptions, Informer, KubeClient, ObjectName, WriteOptions } from './kube-client.ts';
+import type { DeleteOptions, Informer, KubeClient, ObjectName, RequestOptions, WriteOptions } from './kube-client.ts';
 import type { RequestCounts } from './request-counts.ts';
 import { KubeTransport } from './transport.ts';
 
@@ -87,10 +87,15 @@ class HttpKubeClient implements AdminKubeClient {
     return { server, ...(caPem === undefined ? {} : { caPem }) };
   }
 
-  async get<T extends KubeObject>(kind: Kind<T>, name: ObjectName): Promise<T | undefined> {
+  async get<T extends KubeObject>(
+    kind: Kind<T>,
+    name: ObjectName,
+    options: RequestOptions = {},
+  ): Promise<T | undefined> {
     try {
       const path = objectPath(kind, name);
-      return (await this.#transport.json({ method: 'GET', path, subject: subjectOf(kind, name.name) })) as T;
+      const subject = subjectOf(kind, name.name);
+      return (await this.#transport.json({ method: 'GET', path, subject, ...signalOf(options) })) as T;
     } catch (error) {
       if (isUsherError(error, 'KUBE_NOT_FOUND')) return undefined;
       throw error;
@@ -111,7 +116,8 @@ class HttpKubeClient implements AdminKubeClient {
     const path = collectionPath(kind, object.metadata.namespace);
     const subject = subjectOf(kind, object.metadata.name);
     const query = queryOf(options);
-    return (await this.#transport.json({ method: 'POST', path, query, body: object, subject })) as T;
+    const request = { method: 'POST', path, query, body: object, subject, ...signalOf(options) } as const;
+    return (await this.#transport.json(request)) as T;
   }
 
   async dryRunCreate<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T> {
@@ -119,7 +125,7 @@ class HttpKubeClient implements AdminKubeClient {
   }
 
   async replace<T extends KubeObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<T> {
-    return await this.#replace(kind, object, { query: queryOf(options) });
+    return await this.#replace(kind, object, { query: queryOf(options), ...signalOf(options) });
   }
 
   async replaceStatus<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T> {
@@ -259,11 +265,11 @@ class HttpKubeClient implements AdminKubeClient {
   async #replace<T extends KubeObject>(
     kind: Kind<T>,
     object: T,
-    { subresource, query = {} }: { subresource?: string; query?: Record<string, string> },
+    { subresource, query = {}, ...options }: { subresource?: string; query?: Record<string, string> } & RequestOptions,
   ): Promise<T> {
     const path = objectPath(kind, object.metadata, subresource);
     const subject = subjectOf(kind, object.metadata.name);
-    return (await this.#transport.json({ method: 'PUT', path, query, body: object, subject })) as T;
+    return (await this.#transport.json({ method: 'PUT', path, query, body: object, subject, ...options })) as T;
   }
 
   async #isOther<T extends KubeObject>(kind: Kind<T>, name: ObjectName, uid: string): Promise<boolean> {
@@ -273,6 +279,10 @@ class HttpKubeClient implements AdminKubeClient {
 
 function queryOf({ dryRun }: WriteOptions): Record<string, string> {
   return dryRun === true ? { dryRun: 'All' } : {};
+}
+
+function signalOf({ signal }: RequestOptions): RequestOptions {
+  return signal === undefined ? {} : { signal };
 }
 
 function subjectOf<T extends KubeObject>(kind: Kind<T>, name: string): { kind: string; name: string } {

@@ -35,6 +35,8 @@ export class PooledCredentials {
   readonly #access: KubeAccess;
   #context: CurrentContext;
   #dispatcher: Dispatcher | undefined;
+  /** Pools that were left, as long as something goes on in them. */
+  readonly #left = new Set<Dispatcher>();
   #library: Promise<KubeConfig> | undefined;
 
   /** @throws UsherError CONFIG_INVALID when the kubeconfig cannot be read or names no cluster. */
@@ -93,11 +95,25 @@ export class PooledCredentials {
     await this.close();
   }
 
+  /**
+   * To be called when a request over `dispatcher` got no answer: what lost its packets has lost those of its other
+   * connections too, and one at rest that is dead costs the next request its time. So the next one makes a connection of
+   * its own; what is under way goes on, watches included.
+   */
+  leave(dispatcher: Dispatcher | undefined): void {
+    if (dispatcher === undefined || dispatcher !== this.#dispatcher) return;
+    this.#dispatcher = undefined;
+    this.#left.add(dispatcher);
+    const forget = (): boolean => this.#left.delete(dispatcher);
+    dispatcher.close().then(forget, forget);
+  }
+
   /** Ends all connections at once, watches included. */
   async close(): Promise<void> {
-    const dispatcher = this.#dispatcher;
+    const dispatchers = [this.#dispatcher, ...this.#left];
     this.#dispatcher = undefined;
-    await dispatcher?.destroy();
+    this.#left.clear();
+    await Promise.all(dispatchers.map(async (dispatcher) => dispatcher?.destroy()));
   }
 }
 

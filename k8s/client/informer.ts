@@ -16,6 +16,7 @@ export interface WatchTransport {
     path: string;
     query: Record<string, string>;
     subject: { kind: string; name: string };
+    signal: AbortSignal;
   }): Promise<unknown>;
   watch(path: string, query: Record<string, string>, listener: WatchListener, signal: AbortSignal): Promise<void>;
 }
@@ -39,6 +40,8 @@ export interface ObjectList<T> {
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 2_000;
+/** A list may take so long on a busy server; whoever asks for another one meanwhile would only make it busier. */
+const LIST_PATIENCE_MS = 10_000;
 
 /**
  * List, then watch from there; after an orderly end it goes on where it was, after anything else it lists anew (which
@@ -54,6 +57,9 @@ export class KubeInformer<T extends KubeObject> implements Informer<T> {
   readonly #stop = new AbortController();
   readonly #synced = Promise.withResolvers<undefined>();
   readonly #running: Promise<void>;
+  /** Ends one list and the watches that follow it. */
+  #round = new AbortController();
+  #listingSinceMs: number | undefined;
   #failures = 0;
 
   constructor(options: InformerOptions<T>) {
@@ -86,6 +92,14 @@ export class KubeInformer<T extends KubeObject> implements Informer<T> {
     await this.#synced.promise;
   }
 
+  refresh(): void {
+    const { clock } = this.#options;
+    // What is about to be listed anew needs no second request, unless that one has been without an answer for long.
+    if (this.#listingSinceMs !== undefined && clock.nowMs() - this.#listingSinceMs < LIST_PATIENCE_MS) return;
+    this.#logger.info({}, 'the watch is taken to stand still: starting it again');
+    this.#round.abort();
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#synced.resolve(undefined);
@@ -98,28 +112,40 @@ export class KubeInformer<T extends KubeObject> implements Informer<T> {
 
   async #run(): Promise<void> {
     for (;;) {
+      this.#round = new AbortController();
+      const signal = AbortSignal.any([this.#stop.signal, this.#round.signal]);
       try {
-        await this.#listAndWatch();
+        await this.#listAndWatch(signal);
       } catch (error) {
-        if (!this.#stopped && !isExpired(error)) await this.#backOff(error);
+        if (!signal.aborted && !isExpired(error)) await this.#backOff(error, signal);
       }
       if (this.#stopped) return;
     }
   }
 
-  async #listAndWatch(): Promise<void> {
-    const { kind, transport } = this.#options;
-    const subject = { kind: kind.kind, name: 'list' };
-    const answer = await transport.json({ method: 'GET', path: this.#path, query: this.#selectors, subject });
-    const list = answer as ObjectList<T>;
+  async #listAndWatch(signal: AbortSignal): Promise<void> {
+    const list = await this.#list(signal);
     let resourceVersion = list.metadata?.resourceVersion ?? '';
+    const { kind } = this.#options;
     this.#publish(this.#cache.replaceAll((list.items ?? []).map((item) => withKind(kind, item))));
     this.#synced.resolve(undefined);
-    while (!this.#stopped) resourceVersion = await this.#watch(resourceVersion);
+    while (!signal.aborted) resourceVersion = await this.#watch(resourceVersion, signal);
+  }
+
+  async #list(signal: AbortSignal): Promise<ObjectList<T>> {
+    const { kind, transport, clock } = this.#options;
+    const subject = { kind: kind.kind, name: 'list' };
+    this.#listingSinceMs = clock.nowMs();
+    try {
+      const request = { method: 'GET' as const, path: this.#path, query: this.#selectors, subject, signal };
+      return (await transport.json(request)) as ObjectList<T>;
+    } finally {
+      this.#listingSinceMs = undefined;
+    }
   }
 
   /** Gives the resourceVersion to go on from. */
-  async #watch(from: string): Promise<string> {
+  async #watch(from: string, signal: AbortSignal): Promise<string> {
     const { kind, transport } = this.#options;
     let resourceVersion = from;
     const refusals: UsherError[] = [];
@@ -134,7 +160,7 @@ export class KubeInformer<T extends KubeObject> implements Informer<T> {
       if (phase === 'ADDED' || phase === 'MODIFIED') this.#publish(this.#cache.put(withKind(kind, object)));
       else if (phase === 'DELETED') this.#publish(this.#cache.remove(withKind(kind, object)));
     };
-    await transport.watch(this.#path, { ...this.#selectors, resourceVersion: from }, listener, this.#stop.signal);
+    await transport.watch(this.#path, { ...this.#selectors, resourceVersion: from }, listener, signal);
     const [refusal] = refusals;
     if (refusal !== undefined) throw refusal;
     return resourceVersion;
@@ -152,16 +178,16 @@ export class KubeInformer<T extends KubeObject> implements Informer<T> {
     }
   }
 
-  async #backOff(error: unknown): Promise<void> {
+  async #backOff(error: unknown, signal: AbortSignal): Promise<void> {
     const longestMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
     this.#failures += 1;
     const [byte = 0] = this.#options.random.bytes(1);
     const delayMs = Math.round(longestMs * (0.5 + byte / 512));
     this.#logger.warn({ detail: messageOf(error), delayMs }, 'watch interrupted: starting it again');
     try {
-      await sleep(this.#options.clock, delayMs, this.#stop.signal);
+      await sleep(this.#options.clock, delayMs, signal);
     } catch {
-      this.#logger.debug({}, 'informer stopped while it waited');
+      this.#logger.debug({}, 'informer stopped or was refreshed while it waited');
     }
   }
 }

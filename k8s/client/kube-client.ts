@@ -15,6 +15,11 @@ export interface Informer<T extends KubeObject> {
   onChange(handler: (change: InformerChange<T>) => void): () => void;
   /** Resolves once the first list is in. */
   synced(): Promise<void>;
+  /**
+   * Lists and watches anew at once and over another connection: for whoever knows that the watch has missed something. By
+   * itself a watch whose connection stands still is noticed after half a minute.
+   */
+  refresh(): void;
   stop(): Promise<void>;
 }
 
@@ -23,8 +28,14 @@ export interface InformerChange<T extends KubeObject> {
   object: T;
 }
 
+/** How a request is made. */
+export interface RequestOptions {
+  /** Gives it up at once (KUBE_UNREACHABLE), and the connection with it; a write may have happened all the same. */
+  signal?: AbortSignal;
+}
+
 /** How a write is made. */
-export interface WriteOptions {
+export interface WriteOptions extends RequestOptions {
   /** The API server decides, admission included, and stores nothing. */
   dryRun?: true;
 }
@@ -42,7 +53,7 @@ export interface DeleteOptions {
  */
 export interface KubeClient {
   /** The object, or undefined when there is none. */
-  get<T extends KubeObject>(kind: Kind<T>, name: ObjectName): Promise<T | undefined>;
+  get<T extends KubeObject>(kind: Kind<T>, name: ObjectName, options?: RequestOptions): Promise<T | undefined>;
   list<T extends KubeObject>(
     kind: Kind<T>,
     options?: { namespace?: string; labelSelector?: string; fieldSelector?: string },

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import { Watch } from '@kubernetes/client-node/dist/watch.js';
-import { request as undiciRequest } from 'undici';
+import { type Dispatcher, request as undiciRequest } from 'undici';
 import { type Clock, sleep } from '../../foundation/clock.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
@@ -21,6 +21,7 @@ export interface TransportRequest {
   subject: RequestSubject;
   /** How often to ask again when the API server says that it is busy. 0 where a 429 means something else. */
   busyRetries?: number;
+  signal?: AbortSignal;
 }
 
 /** One event of a watch: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR, with its object. */
@@ -73,7 +74,7 @@ export class KubeTransport {
       if (answer.status < 300) return answer.text;
       const waitSec = Number(answer.headers['retry-after'] ?? Number.NaN);
       if (answer.status === 429 && Number.isFinite(waitSec) && busy < (request.busyRetries ?? MAX_BUSY_RETRIES)) {
-        await sleep(this.#clock, Math.min(waitSec * 1000, FIRST_BUSY_WAIT_MS * 2 ** busy));
+        await sleep(this.#clock, Math.min(waitSec * 1000, FIRST_BUSY_WAIT_MS * 2 ** busy), request.signal);
         busy += 1;
       } else if (answer.status === 401 && mayRenew) {
         mayRenew = false;
@@ -106,21 +107,24 @@ export class KubeTransport {
     signal: AbortSignal,
   ): Promise<void> {
     const params = { ...query, allowWatchBookmarks: 'true', timeoutSeconds: WATCH_SECONDS };
-    let abortWatch: (() => void) | undefined;
-    const onAbort = (): void => abortWatch?.();
+    const isUnwanted = (): boolean => signal.aborted;
+    if (isUnwanted()) return;
+    const ended = Promise.withResolvers<unknown>();
+    const whileWanted: WatchListener = (phase, object) => {
+      if (!isUnwanted()) listener(phase, object);
+    };
+    // The library gives its controller when the answer begins, which over a dead connection is never: who ends the watch
+    // does not wait for it.
+    const controlled = new Watch(this.#watchConfig()).watch(path, params, whileWanted, ended.resolve);
+    const onAbort = (): void => {
+      ended.resolve(undefined);
+      controlled.then((controller) => controller.abort()).catch(ended.reject);
+    };
+    controlled.catch(ended.reject);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const ended = Promise.withResolvers<unknown>();
-      const controller = await new Watch(this.#watchConfig()).watch(path, params, listener, (error) => {
-        ended.resolve(error);
-      });
-      abortWatch = () => {
-        controller.abort();
-        ended.resolve(undefined);
-      };
-      if (signal.aborted) abortWatch();
       const error = await ended.promise;
-      if (!signal.aborted && error !== undefined && error !== null) throw watchError(error, path);
+      if (!isUnwanted() && error !== undefined && error !== null) throw watchError(error, path);
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
@@ -165,6 +169,20 @@ export class KubeTransport {
     const context = new RequestContext(url.href, HttpMethod.GET);
     await this.#config.applySecurityAuthentication(context);
     const dispatcher = context.getDispatcher();
+    try {
+      return await this.#send(url, request, context, dispatcher);
+    } catch (error) {
+      if (request.signal?.aborted === true || isSilence(error)) this.#config.leave(dispatcher);
+      throw error;
+    }
+  }
+
+  async #send(
+    url: URL,
+    request: TransportRequest,
+    context: RequestContext,
+    dispatcher: Dispatcher | undefined,
+  ): Promise<Answer> {
     const response = await undiciRequest(url, {
       method: request.method,
       headers: {
@@ -178,6 +196,7 @@ export class KubeTransport {
       bodyTimeout: ANSWER_TIMEOUT_MS,
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       ...(dispatcher === undefined ? {} : { dispatcher }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) {
@@ -191,6 +210,12 @@ function watchError(error: unknown, path: string): unknown {
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
   if (Number.isNaN(status)) return unreachableError(error);
   return refusalToError({ status, body: messageOf(error), headers: {} }, { kind: 'watch', name: path });
+}
+
+/** True when something was asked and nothing came. */
+function isSilence(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
 }
 
 function isStaleConnection(error: unknown): boolean {

@@ -40,7 +40,7 @@ export function k3sServerConfig(settings: K3sServerSettings): Record<string, unk
     'tls-san': [...settings.tlsSans],
     'kube-controller-manager-arg': ['node-monitor-period=2s', 'node-monitor-grace-period=16s'],
     ...(settings.nodeIp === undefined ? {} : { 'node-ip': settings.nodeIp, 'advertise-address': settings.nodeIp }),
-    ...(settings.runsPods ? {} : { 'disable-agent': true }),
+    ...(settings.runsPods ? { 'nonroot-devices': true } : { 'disable-agent': true }),
     ...(settings.cgroupV1 ? { 'kubelet-arg': ['fail-cgroupv1=false'] } : {}),
   };
   return merge(base, settings.extra ?? {});

@@ -6,6 +6,13 @@ export interface Pod extends KubeObject {
   kind: 'Pod';
   spec?: {
     nodeName?: string;
+    affinity?: {
+      nodeAffinity?: {
+        requiredDuringSchedulingIgnoredDuringExecution?: {
+          nodeSelectorTerms?: { matchFields?: { values?: string[] }[] }[];
+        };
+      };
+    };
     terminationGracePeriodSeconds?: number;
     volumes?: (Record<string, unknown> & { name: string })[];
     containers?: PodContainer[];
@@ -13,7 +20,21 @@ export interface Pod extends KubeObject {
     ephemeralContainers?: PodContainer[];
     imagePullSecrets?: { name?: string }[];
   };
-  status?: { phase?: string; containerStatuses?: { state?: { waiting?: { reason?: string } } }[] };
+  status?: {
+    phase?: string;
+    reason?: string;
+    message?: string;
+    conditions?: { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }[];
+    containerStatuses?: ContainerStatus[];
+  };
+}
+
+interface ContainerStatus {
+  name?: string;
+  ready?: boolean;
+  restartCount?: number;
+  state?: { waiting?: { reason?: string; message?: string }; running?: object; terminated?: object };
+  lastState?: { terminated?: { exitCode?: number; reason?: string } };
 }
 
 interface PodContainer {

@@ -105,6 +105,17 @@ export interface DeviceHardware {
     nearlyFull?: boolean | undefined;
   };
   devices?: string[];
+  /** Those of the device files that hang on USB. */
+  usb?: UsbDeviceFile[] | undefined;
+}
+
+/** Serial and name are as their maker wrote them, or whoever built the thing. */
+export interface UsbDeviceFile {
+  path: string;
+  vendor: string;
+  product: string;
+  serial?: string | undefined;
+  name?: string | undefined;
 }
 
 /** States of the join chart, by name as they are persisted (design: the join machine). */
@@ -250,7 +261,9 @@ export interface Node extends KubeObject {
   kind: 'Node';
   spec?: { taints?: Taint[]; unschedulable?: boolean };
   status?: {
-    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+    conditions?: { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }[];
+    /** Quantities by resource, extended ones too. */
+    allocatable?: Record<string, string>;
     addresses?: { type: string; address: string }[];
     nodeInfo?: { machineID?: string; kubeletVersion?: string; architecture?: string };
     images?: { names?: string[] | null }[];

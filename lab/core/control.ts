@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { UsherError } from '../../foundation/errors.ts';
 
 export const DEFAULT_LAB_NAME = 'lab';
 /** The unix socket in the lab's folder by which a running lab is controlled. */
@@ -14,8 +15,20 @@ export const SETTINGS = {
   address: { values: 'an IPv4 address of the LAN', pattern: /^10\.77\.0\.\d{1,3}$/ },
   clock: { values: 'how far it is off (-10y, +3600) or right', pattern: /^([+-]\d+(\.\d+)?[mhdy]?|right)$/ },
   disk: { values: 'full|free', pattern: /^(full|free)$/ },
+  adapter: { values: 'vibration|valve|none', pattern: /^(vibration|valve|none)$/ },
 } as const;
 export type Setting = keyof typeof SETTINGS;
+/** What happens to a machine by itself. */
+export type WeatherSetting = Exclude<Setting, 'adapter'>;
+/** What may hang on a machine's USB. */
+export type AdapterChoice = 'vibration' | 'valve' | 'none';
+
+/** A value for a setting, if it may have that. @throws UsherError CONFIG_INVALID */
+export function checkSetting(setting: Setting, value: string): string {
+  const { pattern, values } = SETTINGS[setting];
+  if (pattern.test(value)) return value;
+  throw new UsherError('CONFIG_INVALID', { detail: `${setting} '${value}': it takes ${values}` });
+}
 
 /** POST /machines */
 export const AddRequest = z.strictObject({

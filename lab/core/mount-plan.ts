@@ -79,6 +79,9 @@ export const SYSFS_FIXTURES = 'sysfs-fixtures';
 /** Part of the fixtures that the machine writes: its LEDs, as files. */
 export const LED_FIXTURES = `${SYSFS_FIXTURES}/leds`;
 
+/** Part of the fixtures that stands for /sys/class/tty. */
+export const TTY_FIXTURES = `${SYSFS_FIXTURES}/tty`;
+
 /** Where the scripts of the lab lie in a machine. */
 export const LAB_FOLDER = '/run/lab-init';
 
@@ -183,6 +186,8 @@ function kernelSteps({ folder, deviceTree }: MountPlanOptions): MountStep[] {
     steps.push(step('copy', `${folder}/firmware/.`, '/sys/firmware'), step('seal', '', '/sys/firmware'));
     // Fixtures of what a board's firmware tells; they may be changed on the host while the machine runs.
     steps.push(step('bind', `${folder}/${SYSFS_FIXTURES}`, '/sys/devices/platform', 'ro'));
+    // Serial adapters hang on USB, of which a machine sees only what its lab plugged in.
+    steps.push(step('bind', `${folder}/${TTY_FIXTURES}`, '/sys/class/tty', 'ro'));
     // Except that the machine lights its LEDs itself.
     steps.push(step('bind', `${folder}/${LED_FIXTURES}`, '/sys/devices/platform/leds', 'rw'));
   }

@@ -7,5 +7,9 @@ export interface BenchOptions {
   pairs: number;
   /** Sizes of the storms, in boards. */
   sizes: readonly number[];
+  /** Runs of each fault. */
+  runs: number;
+  /** Which faults; none means all. */
+  faults: readonly string[];
   say: (line: string) => void;
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { ensureRequirements } from '../../appliance/doctor.ts';
 import { cacheDirectory } from '../../foundation/cache-directory.ts';
@@ -18,6 +17,7 @@ import { LAN } from '../../lab/core/address-plan.ts';
 import { buildStandIn } from '../../lab/k3s-stand-in/build.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { type BenchSite, onBenchSite, untilFound } from './bench-site.ts';
+import { load } from './load.ts';
 import { carries, isReady } from './node-watch.ts';
 import { summarise, type Summary } from './summary.ts';
 import { measureVisibility } from './visibility.ts';
@@ -229,10 +229,4 @@ function told(times: BareTimes & Partial<ClaimTimes>): string {
   const parts = Object.entries({ ticket: ticketMs, k3s: k3sMs, Node: nodeMs, labels: labelsMs, Ready: readyMs });
   const moments = parts.flatMap(([name, ms]) => (ms === undefined ? [] : [`${name} ${ms.toFixed(0)}`]));
   return [...(at === undefined ? [] : [at.slice(11, -1)]), ...moments].join(' ');
-}
-
-function load(): string {
-  return loadavg()
-    .map((value) => value.toFixed(1))
-    .join(' ');
 }

@@ -1,4 +1,3 @@
-import { loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { ensureRequirements } from '../../appliance/doctor.ts';
 import { cacheDirectory } from '../../foundation/cache-directory.ts';
@@ -13,6 +12,7 @@ import { claimBoards, inParallel, settledAccount } from '../support/crowd-accoun
 import type { BenchOptions } from './bench-options.ts';
 import { type BenchSite, onBenchSite } from './bench-site.ts';
 import { CrowdWatch } from './crowd-watch.ts';
+import { load } from './load.ts';
 import { summarise, type Summary } from './summary.ts';
 import { writeFigures } from './write-figures.ts';
 
@@ -226,10 +226,4 @@ function troublesOf(crowd: Crowd): string {
     }
   }
   return counts.size === 0 ? '' : `; ${[...counts].map(([code, count]) => `${code} ${String(count)}`).join(', ')}`;
-}
-
-function load(): string {
-  return loadavg()
-    .map((value) => value.toFixed(1))
-    .join(' ');
 }

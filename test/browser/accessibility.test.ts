@@ -2,13 +2,27 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { SampleServices } from '../support/sample-services.ts';
 import { poorContrasts } from './support/contrast.ts';
 import { siteOpener } from './support/open-site.ts';
 import { idOf, macOf, putEveryStage } from './support/sample-site.ts';
 
 const open = siteOpener();
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const SCREENS = ['/', `/device/${idOf(12)}`, '/c', '/import', '/rules', '/labels', '/people', '/audit', '/settings'];
+const SCREENS = [
+  '/',
+  `/device/${idOf(12)}`,
+  '/c',
+  '/import',
+  '/services',
+  '/services/hall/vibration',
+  '/services/hall/valve',
+  '/rules',
+  '/labels',
+  '/people',
+  '/audit',
+  '/settings',
+];
 
 /** What axe-core finds wrong, a line each. */
 async function violations(page: Page): Promise<string[]> {
@@ -29,7 +43,7 @@ it.each([
   { width: 1280, height: 800, colorScheme: 'light' },
   { width: 1280, height: 800, colorScheme: 'dark' },
 ] as const)('has no violation on any screen at $width, $colorScheme, and none scrolls sideways', async (looks) => {
-  const { page } = await open({ ...looks, prepare: putEveryStage });
+  const { page } = await open({ ...looks, parts: { services: new SampleServices() }, prepare: putEveryStage });
   for (const path of SCREENS) {
     await page.goto(`${new URL(page.url()).origin}${path}`);
     await page.locator('main h2').first().waitFor();

@@ -68,7 +68,8 @@ it('shows all of them as text in alarms, offers, stories and what revoking stops
   const text = CORPUS.join(' ');
   const { page } = await open({
     prepare: async (api, alarms) => {
-      const hardware = { macs: [macOf(5)], serial: text, model: text, arch: text };
+      const usb = [{ path: '/dev/ttyUSB0', vendor: '0403', product: '6001', serial: text, name: text }];
+      const hardware = { macs: [macOf(5)], serial: text, model: text, arch: text, devices: ['/dev/ttyUSB0'], usb };
       await putClaimed(api, 5, 'lathe-left', 'Ready', { labels: { [text]: text }, status: { hardware } });
       await putDevice(api, 20, 'Pending', { status: { hardware: { ...hardware, macs: [macOf(20)], hostname: text } } });
       await putPods(api, 'lathe-left', text);

@@ -106,7 +106,7 @@ it('shows a viewer everything and no button that changes anything; sessions are 
   const names = await page.getByRole('button').allTextContents();
   expect(names.filter((name) => /claim|new card|identify|reject|ignore|revoke/i.test(name))).toEqual([]);
   const parts = await page.getByRole('navigation', { name: 'Parts of the page' }).getByRole('link').allTextContents();
-  expect(parts).toEqual(['Site', 'Rules', 'People', 'Settings']);
+  expect(parts).toEqual(['Site', 'Services', 'Rules', 'People', 'Settings']);
 
   // Her own password: other sessions of hers end, this one goes on.
   await page.getByRole('link', { name: 'People' }).click();

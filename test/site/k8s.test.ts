@@ -123,11 +123,15 @@ describe.skipIf(!hasTestCluster())('the cluster as Usher sets it up', { timeout:
         'KUBE_INVALID',
       );
       const now = '2026-01-01T00:00:00.000Z';
+      const usb = [{ path: '/dev/ttyUSB0', vendor: '0403', product: '6001', name: 'FTDI FT232R' }];
       const written = await usher.replaceStatus(DEVICE, {
         ...made,
         status: {
           phase: 'Pending',
-          hardware: { macs: ['b8:27:eb:00:00:01'], serial: '10000000abcdef01', power: { undervoltage: false } },
+          hardware: {
+            ...{ macs: ['b8:27:eb:00:00:01'], serial: '10000000abcdef01', power: { undervoltage: false } },
+            ...{ devices: ['/dev/ttyUSB0'], usb },
+          },
           join: { schema: 1, state: 'a-state-of-tomorrow', attempt: 0, since: now },
           conditions: [
             { type: 'Ready', status: 'False', reason: 'Waits', message: 'for a claim', lastTransitionTime: now },
@@ -135,7 +139,11 @@ describe.skipIf(!hasTestCluster())('the cluster as Usher sets it up', { timeout:
         },
       });
       expect(written.status?.join?.state).toBe('a-state-of-tomorrow');
-      expect(written.status?.hardware?.power).toEqual({ undervoltage: false });
+      expect(written.status?.hardware).toMatchObject({
+        power: { undervoltage: false },
+        devices: ['/dev/ttyUSB0'],
+        usb,
+      });
       expect(await outcomeOf(usher.replaceStatus(DEVICE, { ...made, status: {} }))).toContain('KUBE_CONFLICT');
     });
 

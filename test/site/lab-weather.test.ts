@@ -23,7 +23,7 @@ describe('a lab', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('has its weather by the control socket: cable, switch, address, clock and disk', async () => {
+  it('has its weather by the control socket: cable, switch, address, disk, adapter and clock', async () => {
     const client = await ControlClient.find('tlabw');
     await client.add({ name: 'extra', dataDiskMiB: 64 });
     const pi = lab.machine('extra');
@@ -51,6 +51,14 @@ describe('a lab', () => {
     expect(await room()).toBeLessThanOrEqual(4);
     await client.set('extra', 'disk', 'free');
     expect(await room()).toBe(64 * 1024);
+
+    const ports = async (): Promise<string> => (await pi.exec(['sh', '-c', 'echo /dev/ttyUSB*'])).stdout.trim();
+    await client.set('extra', 'adapter', 'vibration');
+    expect(await ports()).toBe('/dev/ttyUSB0');
+    await client.set('extra', 'adapter', 'valve');
+    expect(await ports()).toBe('/dev/ttyUSB1');
+    await client.set('extra', 'adapter', 'none');
+    expect(await ports()).toBe('/dev/ttyUSB*');
 
     await client.set('extra', 'clock', '-10y');
     expect(await pi.readFile('/run/lab-init/clock')).toBe('-10y\n');

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeviceView, StoryView } from '../../api/core/schemas.ts';
 import { DEVICE } from '../../k8s/core/resources.ts';
 import { writePowerFixture } from '../../lab/disk.ts';
+import { SerialAdapter } from '../../lab/instruments/serial-adapter.ts';
+import { vibrationSensor } from '../../lab/instruments/vibration-sensor.ts';
 import { MASTER } from '../../lab/lab.ts';
 import { appliancePid } from './canary/inspector.ts';
 import { deviceOf, eventually, isNodeReady, type RunningSite, startRunningSite } from './support/running-site.ts';
@@ -72,6 +74,17 @@ describe('a site seen from outside', () => {
       await writePowerFixture(pi.folder, 0);
       await lab.execIn('pi-1', AGENT, { allowFailure: true });
       expect((await running.kube.get(DEVICE, { name: id }))?.metadata.resourceVersion).toBe(metadata?.resourceVersion);
+
+      // So is what is plugged into it later.
+      const usb = { vendor: '1a86', product: '7523', serial: 'A1' };
+      const sensor = vibrationSensor(1000);
+      const adapter = new SerialAdapter(lab.labDir, pi, sensor, { tty: 'ttyUSB0', ...usb });
+      await adapter.plug();
+      await lab.execIn('pi-1', AGENT, { allowFailure: true });
+      expect((await running.client.device(id)).devices).toContainEqual({ path: '/dev/ttyUSB0', usb });
+      expect(await usher('device', 'pi-1')).toContain('/dev/ttyUSB0 (1a86:7523)');
+      await adapter.unplug();
+      await sensor.close();
     },
   );
 

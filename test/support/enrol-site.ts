@@ -8,6 +8,7 @@ import { Artifacts } from '../../join/enrol/artifacts.ts';
 import { loadOrCreateAuthority, type EnrolAuthority } from '../../join/enrol/authority.ts';
 import { Candidates } from '../../join/enrol/candidates.ts';
 import { ClaimCodes } from '../../join/enrol/claim-codes.ts';
+import type { PulledImages } from '../../join/enrol/oci-registry.ts';
 import type { EnrolLimits } from '../../join/enrol/limits.ts';
 import { startEnrolServer, type EnrolServer } from '../../join/enrol/server.ts';
 import { KubeEnrolTokens } from '../../join/enrol/tokens.ts';
@@ -23,6 +24,17 @@ export class EnrolSite {
   readonly claimCodes: ClaimCodes;
   readonly tokens: KubeEnrolTokens;
   readonly artifacts: Artifacts;
+  /** Container images that nodes pull; those of a test that sets them. */
+  readonly images: PulledImages = {
+    manifest: (order) => this.pulled.manifest(order),
+    blob: (digest) => this.pulled.blob(digest),
+    isOwnKey: (deviceId) => this.pulled.isOwnKey(deviceId),
+  };
+  pulled: PulledImages = {
+    manifest: () => Promise.resolve(undefined),
+    blob: () => Promise.resolve(undefined),
+    isOwnKey: () => false,
+  };
   readonly folder: string;
   /** URLs of the k3s supervisor by the appliance's own address. */
   readonly serverUrls = new Map<string, string>();
@@ -89,9 +101,21 @@ export class EnrolSite {
 
   async #open(limits: Partial<EnrolLimits>, clock: Clock, logger: Logger): Promise<void> {
     const authority = await loadOrCreateAuthority(this.kube);
-    const { desk, tokens, artifacts, candidates, claimCodes } = this;
+    const { desk, tokens, artifacts, candidates, claimCodes, images } = this;
     const serverUrlAt = (address: string): string | undefined => this.serverUrls.get(address);
-    const parts = { authority, desk, tokens, artifacts, candidates, claimCodes, serverUrlAt, clock, logger, limits };
+    const parts = {
+      authority,
+      desk,
+      tokens,
+      artifacts,
+      candidates,
+      claimCodes,
+      images,
+      serverUrlAt,
+      clock,
+      logger,
+      limits,
+    };
     const server = await startEnrolServer({ ...parts, site: 'test', host: '127.0.0.1', port: 0 });
     this.#running = { authority, server };
   }

@@ -215,6 +215,7 @@ export class FakeKube implements KubeClient {
         return () => handlers.delete(handler);
       },
       synced: () => synced,
+      refresh: () => undefined,
       stop: () => {
         stopped = true;
         this.#watches.delete(watch);

@@ -75,6 +75,7 @@ export class TestDevice {
     return { v: 1, id, agent: '1.0.0', bootId: 'boot-1', hw: hardware, evidence };
   }
 
+  /** @param path of the device API, or from the root when it begins with a slash */
   get(path: string, headers: Record<string, string> = {}): Promise<TestReply> {
     return this.#send('GET', path, headers);
   }
@@ -96,7 +97,8 @@ export class TestDevice {
 
   #send(method: string, path: string, headers: Record<string, string>, body?: string): Promise<TestReply> {
     return new Promise((resolve, reject) => {
-      const target = { host: '127.0.0.1', port: this.#port, method, path: `/enroll/v1/${path}`, headers };
+      const whole = path.startsWith('/') ? path : `/enroll/v1/${path}`;
+      const target = { host: '127.0.0.1', port: this.#port, method, path: whole, headers };
       const sent = request({ ...target, agent: this.#agent, timeout: 8000 }, (reply) => {
         const chunks: Buffer[] = [];
         reply.on('data', (chunk: Buffer) => chunks.push(chunk));

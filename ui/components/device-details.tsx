@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { DeviceView } from '../../api/core/schemas.ts';
 import type { LiveStore } from '../live-store.ts';
+import { deviceName } from '../device-file-words.ts';
 import { useWords } from '../words.tsx';
 import { Ago } from './age.tsx';
 import { Said } from './said.tsx';
@@ -25,7 +26,8 @@ export function DeviceDetails({ device, store }: Props) {
 }
 
 export function Hardware({ device }: Pick<Props, 'device'>) {
-  const t = useWords().m.details;
+  const { m } = useWords();
+  const t = m.details;
   const memory = device.memoryMiB === undefined ? undefined : `${String(device.memoryMiB)} MiB`;
   return (
     <dl>
@@ -36,6 +38,13 @@ export function Hardware({ device }: Pick<Props, 'device'>) {
       <Row name={t.serial}>{device.serial}</Row>
       <Row name={t.macs}>{text(device.macs)}</Row>
       <Row name={t.hostname}>{device.hostname}</Row>
+      <Row name={t.attached}>
+        {device.devices?.map((file) => (
+          <span class="line" key={file.path}>
+            <bdi>{deviceName(file, m, true)}</bdi> · <code>{file.path}</code>
+          </span>
+        ))}
+      </Row>
     </dl>
   );
 }

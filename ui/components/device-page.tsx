@@ -5,6 +5,7 @@ import { spanText } from '../age.ts';
 import { badgeOf, claimOf, groupOf, nameOf } from '../device-groups.ts';
 import type { Dialog } from '../dialogs/dialog.ts';
 import type { LiveStore } from '../live-store.ts';
+import { Lazy } from '../lazy.tsx';
 import { hrefOf } from '../route.ts';
 import { useLoaded } from '../use-loaded.ts';
 import { wayOf } from '../way.ts';
@@ -20,6 +21,8 @@ import { Pods } from './pods.tsx';
 
 /** Kubernetes tells whole seconds: less is not known. */
 const LEAST_MS = 1000;
+
+const loadNodeServices = async () => (await import('./node-services.tsx')).NodeServices;
 
 interface Props {
   id: string;
@@ -95,6 +98,11 @@ function Known({ device, store, open }: { device: DeviceView } & Omit<Props, 'id
           <OnNetwork device={device} store={store} />
         </Facet>
         <NodeFacet device={device} store={store} />
+        {device.nodeName !== undefined && device.offer === undefined && (
+          <Facet id="services" title={m.screens.services.onNode}>
+            <Lazy load={loadNodeServices} with={{ node: device.nodeName, store }} />
+          </Facet>
+        )}
         {device.stage === 'Ready' && <PodsFacet key={device.nodeName} device={device} store={store} />}
       </div>
       <section class="story panel" aria-labelledby="story-title">

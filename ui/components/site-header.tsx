@@ -67,6 +67,7 @@ const PARTS = [
   ['site', 'viewer'],
   ['scan', 'claimer'],
   ['import', 'claimer'],
+  ['services', 'viewer'],
   ['rules', 'viewer'],
   ['labels', 'claimer'],
   ['people', 'viewer'],
@@ -76,7 +77,7 @@ const PARTS = [
 
 function Parts({ route, role }: Pick<Props, 'route'> & { role: Role | undefined }) {
   const { m } = useWords();
-  const here = route.view === 'device' ? 'site' : route.view;
+  const here = route.view === 'device' ? 'site' : route.view === 'service' ? 'services' : route.view;
   return (
     <nav class="parts" aria-label={m.nav.title}>
       <ul>

@@ -3,12 +3,15 @@ import type { DeviceView } from '../../api/core/schemas.ts';
 import { suggestedLabels, suggestedNames } from '../claim-suggestions.ts';
 import { nameOf } from '../device-groups.ts';
 import { labelProblems, nameProblem } from '../label-rules.ts';
+import { Lazy } from '../lazy.tsx';
 import type { LiveStore } from '../live-store.ts';
 import type { Refusal } from '../requests.ts';
 import { rich, useWords } from '../words.tsx';
 import { FormDialog } from './form-dialog.tsx';
 import { LabelFields, labelsOf, type LabelRow } from './label-fields.tsx';
 import { PairFields, pairOf, pairProblem, type PairText } from './pair-fields.tsx';
+
+const loadDeviceSuggestions = async () => (await import('./device-suggestions.tsx')).DeviceSuggestions;
 
 interface Props {
   device: DeviceView;
@@ -73,6 +76,9 @@ export function ClaimDialog({ device, store, onClose }: Props) {
       {nodeName === undefined && <Suggested name={name} rows={rows} store={store} />}
       {nodeName !== undefined && nameProblem(name.value, m) === undefined && (
         <NodeStays nodeName={nodeName} name={name.value} />
+      )}
+      {device.devices !== undefined && (
+        <Lazy load={loadDeviceSuggestions} with={{ device, name: name.value, rows, store }} />
       )}
       <LabelFields rows={rows} problems={problems} store={store} />
       <PairFields pair={pair} />

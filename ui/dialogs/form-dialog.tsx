@@ -10,6 +10,8 @@ interface Props {
   /** The word on the button, and the one while it is under way. */
   action: string;
   busyText: string;
+  /** What it does cannot be undone, or may do harm. */
+  isDangerous?: boolean;
   /** Whether what was entered may be sent; if not, the first wrong field is gone to. */
   check: () => boolean;
   act: () => Promise<Refusal | undefined>;
@@ -19,7 +21,7 @@ interface Props {
 }
 
 /** A form that is checked, sent once at a time, and stays open with the reason when it is refused. */
-export function FormDialog({ title, action, busyText, check, act, onClose, children }: Props) {
+export function FormDialog({ title, action, busyText, isDangerous = false, check, act, onClose, children }: Props) {
   const { m } = useWords();
   const busy = useSignal(false);
   const refusal = useSignal<Refusal | undefined>(undefined);
@@ -50,7 +52,7 @@ export function FormDialog({ title, action, busyText, check, act, onClose, child
             <button type="button" disabled={busy.value} onClick={close}>
               {m.common.cancel}
             </button>
-            <button type="submit" class="primary" disabled={busy.value}>
+            <button type="submit" class={isDangerous ? 'danger' : 'primary'} disabled={busy.value}>
               {busy.value ? busyText : action}
             </button>
           </div>

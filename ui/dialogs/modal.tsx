@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 
 interface Props {
   title: string;
@@ -14,17 +14,19 @@ interface Props {
 /** A native modal dialog: it keeps the focus inside, closes on Escape, and gives the focus back. */
 export function Modal({ title, busy = false, readFirst = false, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
+  // Signing in again opens one above another.
+  const titleId = useId();
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog
       ref={dialog}
-      aria-labelledby="dialog-title"
+      aria-labelledby={titleId}
       onClose={onClose}
       onCancel={(event) => {
         if (busy) event.preventDefault();
       }}
     >
-      <h2 id="dialog-title" tabIndex={-1} autofocus={readFirst}>
+      <h2 id={titleId} class="dialog-title" tabIndex={-1} autofocus={readFirst}>
         <bdi>{title}</bdi>
       </h2>
       {children(() => dialog.current?.close())}

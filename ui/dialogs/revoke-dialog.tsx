@@ -191,7 +191,7 @@ function Afterwards({ device, view, store, open, close }: AfterwardsProps) {
   const { m } = useWords();
   const t = m.dialogs.revoke;
   // The button that was pressed is gone, and the new title is what is to be read now.
-  useEffect(() => document.getElementById('dialog-title')?.focus(), []);
+  useEffect(() => document.querySelector<HTMLElement>('.dialog-title')?.focus(), []);
   const now = store.devices.value?.find(({ id }) => id === device.id);
   return (
     <>

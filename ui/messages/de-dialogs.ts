@@ -10,6 +10,9 @@ export const dialogs: Messages['dialogs'] = {
     name: 'Name des Nodes',
     suggested: 'Vorgeschlagene Namen',
     suggestedLabels: 'Labels wie bei den anderen',
+    suggestedByDevices: 'Labels nach dem, was eingesteckt ist',
+    byService: '{device}: Service {service} verlangt danach',
+    byOthers: '{device}: wie bei den anderen, die so etwas haben',
     onlySeen: 'Es wurde bisher nur gesehen.',
     onlySeenHint:
       'Der Anspruch gilt für seine MAC-Adresse. Es tritt bei, sobald es mit einer Karte dieses Standorts startet.',

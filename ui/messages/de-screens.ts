@@ -1,10 +1,12 @@
 import type { Messages } from './en.ts';
+import { services } from './de-services-page.ts';
 import { pluralsOf } from './plural.ts';
 
 const plural = pluralsOf('de');
 
 /** Die Texte der übrigen Teile der Seite auf Deutsch. */
 export const screens: Messages['screens'] = {
+  services,
   scan: {
     title: 'Anspruchscode scannen',
     hint: 'Ein Pi mit einer allgemeinen Karte zeigt einen QR-Code auf seinem Bildschirm; auch ein Etikett hat einen. Halten Sie die Kamera darauf, oder tippen Sie den Code.',

@@ -56,6 +56,7 @@ export const de: Messages = {
     site: 'Standort',
     scan: 'Scannen',
     import: 'Import',
+    services: 'Dienste',
     rules: 'Regeln',
     labels: 'Etiketten',
     people: 'Personen',
@@ -87,7 +88,8 @@ export const de: Messages = {
       remedy: 'Versuchen Sie es noch einmal, bitten Sie einen Verwalter um eine Rolle, oder melden Sie sich anders an.',
     },
     fresh: 'Noch einmal anmelden',
-    freshHint: 'Worum Sie baten, ändert, wer was darf. Zeigen Sie, dass Sie es sind; danach geschieht es von selbst.',
+    freshHint:
+      'Worum Sie baten, muss von Ihnen selbst kommen. Zeigen Sie, dass Sie es sind; danach geschieht es von selbst.',
     out: 'Abmelden',
   },
   site: {
@@ -269,6 +271,17 @@ export const de: Messages = {
     Key: 'Stark. Sein Schlüssel war bekannt, bevor es kam.',
     None: 'Keiner. Ein Name, eine Seriennummer oder eine Adresse beweist nichts: Jeder kann sie vorzeigen.',
   },
+  deviceKinds: {
+    serialAdapter: 'Serieller Adapter',
+    serialPort: 'Serielle Schnittstelle',
+    camera: 'Kamera',
+    i2c: 'I²C-Bus',
+    spi: 'SPI',
+    gpio: 'GPIO',
+    oneWire: '1-Wire-Sensor',
+    usb: 'USB-Gerät',
+    other: 'Gerät',
+  },
   details: {
     way: 'Sein Weg',
     hardware: 'Hardware',
@@ -286,6 +299,7 @@ export const de: Messages = {
     reasons: 'Sieht aus wie ein Kandidat',
     seen: 'Gesehen',
     firstSeen: 'Zuerst gesehen',
+    attached: 'Für Services',
     conditions: 'Conditions',
     claim: 'Anspruch',
     nodeName: 'Node',

@@ -1,9 +1,11 @@
+import { services } from './en-services.ts';
 import { pluralsOf } from './plural.ts';
 
 const plural = pluralsOf('en');
 
 /** The texts of the screens beside the site. */
 export const screens = {
+  services,
   scan: {
     title: 'Scan a claim code',
     hint: 'A Pi with a generic card shows a QR code on its screen; a label has one too. Point the camera at it, or type the code.',

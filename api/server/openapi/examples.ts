@@ -11,6 +11,7 @@ export const DEVICE: DeviceView = {
   ...{ since: '2026-03-01T08:01:12Z', firstSeen: '2026-03-01T07:58:03Z', lastSeen: '2026-03-01T08:05:00Z' },
   ...{ macs: ['dc:a6:32:01:02:03'], ip: '192.168.8.21', hostname: 'usher-k4t7m2', arch: 'arm64', memoryMiB: 3792 },
   ...{ model: 'Raspberry Pi 4 Model B Rev 1.4', serial: '10000000abcdef01', evidence: 'CardToken' },
+  devices: [{ path: '/dev/ttyUSB0', usb: { vendor: '0403', product: '6001', name: 'FTDI FT232R USB UART' } }],
   ...{ claimable: false, claim: 'lathe-left', nodeName: 'lathe-left', labels: { machine: 'lathe' } },
 };
 

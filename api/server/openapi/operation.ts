@@ -24,6 +24,8 @@ export interface Operation<Request extends z.ZodType = z.ZodType, Reply extends 
   /** A reply as it could be; needed beside a JSON `reply`. */
   replyExample?: z.input<Reply>;
   replyType?: string;
+  /** Media types of the request when its body is a file. */
+  requestFile?: readonly string[];
   /** Media types of the reply when it is a file. */
   files?: readonly string[];
   query?: z.ZodObject;
@@ -38,7 +40,7 @@ export interface Operation<Request extends z.ZodType = z.ZodType, Reply extends 
   etag?: true;
   /** Anybody may call it, without being signed in. */
   open?: true;
-  /** It changes who may do what: only a person who signed in a moment ago, or the command line, may call it. */
+  /** It changes who may do what, or rests on a person's word: for one who signed in a moment ago, and the command line. */
   fresh?: true;
   /** Whether it changes nothing and so is not in the audit log; by default what its method says. */
   reads?: boolean;
@@ -70,6 +72,9 @@ export function operation<Request extends z.ZodType, Reply extends z.ZodType>(
     ...(request === undefined
       ? {}
       : { requestBody: { required: true, content: { [JSON_TYPE]: mediaType(request, requestExample) } } }),
+    ...(wanted.requestFile === undefined
+      ? {}
+      : { requestBody: { required: true, content: filesOf(wanted.requestFile) } }),
     responses: {
       [status]: success(wanted),
       default: {
@@ -93,12 +98,15 @@ function parametersOf({ query, ifMatch, headers }: Operation): Pick<ZodOpenApiOp
 
 function success({ reply, replyExample, replyType = JSON_TYPE, files, etag }: Operation): SuccessResponse {
   if (files !== undefined) {
-    const bytes = { schema: { type: 'string', format: 'binary' } } as const;
-    return { description: 'The file', content: Object.fromEntries(files.map((type) => [type, bytes])) };
+    return { description: 'The file', content: filesOf(files) };
   }
   if (reply === undefined) return { description: 'Done' };
   const content = { [replyType]: mediaType(reply, replyExample) };
   return { description: 'Done', ...(etag === undefined ? {} : { headers: ETAG }), content };
+}
+
+function filesOf(types: readonly string[]): Record<string, { schema: { type: 'string'; format: 'binary' } }> {
+  return Object.fromEntries(types.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]));
 }
 
 type SuccessResponse = NonNullable<ZodOpenApiOperationObject['responses'][`${1 | 2 | 3 | 4 | 5}${string}`]>;

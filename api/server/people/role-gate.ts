@@ -69,7 +69,7 @@ function checkFresh({ by }: Caller, isFresh: boolean): void {
   if (!isFresh) throw new UsherError('FRESH_SIGN_IN_NEEDED', { minutes: FRESH_MS / 60_000 });
 }
 
-/** Nobody gets more rights without a trace. Rights are taken away all the same, and devices are claimed and revoked. */
+/** Nobody gets more rights, or vouches for a machine, without a trace. Rights are taken away all the same, and devices are claimed and revoked. */
 function checkAudit({ isWritable }: Pick<People['audit'], 'isWritable'>): void {
   if (!isWritable) throw new UsherError('AUDIT_NOT_WRITTEN', { detail: 'its disk takes nothing' });
 }

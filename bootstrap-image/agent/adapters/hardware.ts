@@ -3,17 +3,15 @@ import { machine } from 'node:os';
 import { printable, normaliseMac } from '../../../foundation/text.ts';
 import type { Hardware } from '../../../join/protocol/messages.ts';
 import type { DevicePaths } from '../core/device-paths.ts';
+import { readAttached } from './attached.ts';
 import { diskError, isMissing } from './durable-file.ts';
 import { readHealth } from './health.ts';
 import { listNames, readFact } from './read-file.ts';
 
 const MOST_MACS = 8;
-const MOST_DEVICES = 64;
 const ETHERNET = '1';
 /** Built-in names, so that a virtual Pi's eth0 (which has no driver) counts too; cni0, flannel.1 and veth… do not. */
 const PHYSICAL_NAME = /^(eth|en|end|wlan|wl)\w*$/;
-/** Device files a sensor may hang on. */
-const SENSOR_DEVICE = /^(ttyUSB|ttyACM|ttyAMA|i2c-|spidev|gpiochip|video)\d/;
 
 /** Names of `uname -m` as Go and Kubernetes call them. */
 const ARCHITECTURES: Readonly<Record<string, string>> = {
@@ -37,7 +35,7 @@ export async function readHardware(paths: DevicePaths): Promise<Hardware> {
   return {
     arch: architecture(),
     macs: await readMacs(paths.networkInterfaces),
-    devices: await readSensorDevices(paths.devices),
+    ...(await readAttached(paths)),
     ...present('model', (await fromDeviceTree(paths, 'model')) ?? cpuField(cpu, 'Model'), 128),
     ...present('serial', (await fromDeviceTree(paths, 'serial-number')) ?? cpuField(cpu, 'Serial'), 32),
     ...present('revision', cpuField(cpu, 'Revision'), 16),
@@ -86,9 +84,4 @@ async function isPhysical(folder: string, name: string): Promise<boolean> {
     if (isMissing(error)) return false;
     throw diskError(error, name, folder);
   }
-}
-
-async function readSensorDevices(folder: string): Promise<string[]> {
-  const names = (await listNames(folder)).filter((name) => SENSOR_DEVICE.test(name));
-  return names.slice(0, MOST_DEVICES).map((name) => printable(`/dev/${name}`, 64));
 }

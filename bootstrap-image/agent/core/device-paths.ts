@@ -3,12 +3,20 @@ export interface DevicePaths {
   /** The personalised file on the FAT partition. */
   readonly card: string;
   readonly deviceKey: string;
+  /** The self-signed certificate that carries the key, for containerd. */
+  readonly deviceCertificate: string;
+  /** The pinned enrolment CA, for containerd. */
+  readonly siteCa: string;
   readonly state: string;
   /** Hashes of files checked before, so that a start need not read them again. */
   readonly hashes: string;
   readonly k3s: string;
   readonly images: string;
   readonly k3sConfig: string;
+  /** Where containerd gets images from. */
+  readonly registries: string;
+  /** hosts(5). */
+  readonly hosts: string;
   readonly nodePassword: string;
   /** The addresses with which k3s started, on a RAM disk. */
   readonly k3sAddresses: string;
@@ -27,6 +35,10 @@ export interface DevicePaths {
   readonly deviceTrees: readonly string[];
   readonly networkInterfaces: string;
   readonly devices: string;
+  /** Device classes of sysfs, one folder each. */
+  readonly deviceClasses: string;
+  /** 1-Wire sensors and masters, one folder each. */
+  readonly oneWire: string;
   readonly cgroupControllers: string;
   readonly clockSynchronised: string;
   /** GET_THROTTLED of the board's firmware. */
@@ -54,11 +66,15 @@ export function devicePaths(root = ''): DevicePaths {
   return {
     card: `${root}/boot/firmware/usher.json`,
     deviceKey: `${root}/var/lib/usher/device.key`,
+    deviceCertificate: `${root}/var/lib/usher/device.crt`,
+    siteCa: `${root}/var/lib/usher/site-ca.crt`,
     state: `${root}/var/lib/usher/state.json`,
     hashes: `${root}/var/lib/usher/hashes.json`,
     k3s: `${root}/usr/local/bin/k3s`,
     images: `${root}/var/lib/rancher/k3s/agent/images`,
     k3sConfig: `${root}/etc/rancher/k3s/config.yaml`,
+    registries: `${root}/etc/rancher/k3s/registries.yaml`,
+    hosts: `${root}/etc/hosts`,
     nodePassword: `${root}/etc/rancher/node/password`,
     k3sAddresses: `${root}/run/usher/k3s-addresses.json`,
     k3sAgent: `${root}/var/lib/rancher/k3s/agent`,
@@ -74,6 +90,8 @@ export function devicePaths(root = ''): DevicePaths {
     deviceTrees: [`${root}/sys/firmware/devicetree/base`, `${root}/proc/device-tree`],
     networkInterfaces: `${root}/sys/class/net`,
     devices: `${root}/dev`,
+    deviceClasses: `${root}/sys/class`,
+    oneWire: `${root}/sys/bus/w1/devices`,
     cgroupControllers: `${root}/sys/fs/cgroup/cgroup.controllers`,
     clockSynchronised: `${root}/run/systemd/timesync/synchronized`,
     throttled: `${root}/sys/devices/platform/soc/soc:firmware/get_throttled`,

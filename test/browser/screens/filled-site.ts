@@ -5,6 +5,8 @@ import { ClaimCodes } from '../../../join/enrol/claim-codes.ts';
 import { EVENT, EVENTS_NAMESPACE } from '../../../k8s/core/kube-event.ts';
 import { DEVICE, DEVICE_CLAIM, type DeviceFailure } from '../../../k8s/core/resources.ts';
 import { candidate, device, type ApiFixture } from '../../support/api-fixture.ts';
+import { SERVICE_STATES } from '../../support/sample-service-states.ts';
+import { putLeases, SampleServices } from '../../support/sample-services.ts';
 import { JoinSite, Pi, settle } from '../../unit/join/join-site.ts';
 import { startPageSite, type PageSite } from '../support/page-site.ts';
 import {
@@ -49,9 +51,10 @@ export async function startFullSite(uiDir: string): Promise<FilledSite> {
   const shown = { agent: { isListening: () => true, show: () => Promise.resolve(true) } };
   const identifyWays = { ...shown, node: { show: () => Promise.resolve(true) } };
   let backMs = 0;
-  const parts = { claimCodes, approvalRules: join.rules, identifyWays };
+  const parts = { claimCodes, approvalRules: join.rules, identifyWays, services: new SampleServices(SERVICE_STATES) };
   const site = await startPageSite(uiDir, {}, parts, () => Date.now() - backMs);
   const { api, alarms } = site;
+  await putLeases(api.kube);
   await putUsers(api);
   await putWholeWay(api, (ms) => (backMs = ms));
   backMs = 0;

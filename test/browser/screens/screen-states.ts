@@ -1,6 +1,7 @@
+import { UsherError } from '../../../foundation/errors.ts';
 import { idOf, putClaim } from '../support/sample-site.ts';
 import { answerCode, CODE, CODED } from './filled-site.ts';
-import { fill, goTo, inTurn, press, see, type Reach, type States } from './reach.ts';
+import { fill, goTo, inTurn, press, pressThere, see, type Reach, type States } from './reach.ts';
 
 const typeCode = (id: string): Reach =>
   inTurn(goTo('/c'), async ({ page }) => {
@@ -94,6 +95,17 @@ const newRule: Reach = async ({ page }) => {
   await page.locator('#rule-labels').fill('zone=a, rack=r{n}');
 };
 
+/** The page asks who it is before the word counts; the fakes' sign-ins never grow old. */
+const vouchTooLate: Reach = async ({ page }) => {
+  const path = '**/takeover';
+  const error = new UsherError('FRESH_SIGN_IN_NEEDED', { minutes: 10 }).toBody();
+  await page.route(path, (route) => route.fulfill({ status: 403, json: { error } }));
+  await page.getByRole('dialog').getByRole('checkbox').check();
+  await page.getByRole('dialog').locator('button[type=submit]').click();
+  await page.getByRole('dialog', { name: 'Sign in again' }).waitFor();
+  await page.unroute(path);
+};
+
 export const REST: States = {
   rules: goTo('/rules'),
   'rules-tried-out': inTurn(goTo('/rules'), newRule, async ({ page }) => {
@@ -104,6 +116,27 @@ export const REST: States = {
     await page.getByRole('button', { name: 'Make the rule' }).click();
     await page.getByRole('alert').waitFor();
   }),
+  services: goTo('/services'),
+  service: goTo('/services/hall/vibration'),
+  'service-unknown': goTo('/services/hall/unknown'),
+  'service-running': goTo('/services/hall/temperature'),
+  'service-taken-over': goTo('/services/hall/spindle'),
+  'service-no-node': goTo('/services/hall/heat'),
+  'service-awaits-device': goTo('/services/greenhouse/humidity'),
+  'service-image-missing': goTo('/services/hall/lathe-speed'),
+  'service-handover': inTurn(goTo('/services/hall/vibration'), press(/^Hand over to/)),
+  'service-handover-asked': inTurn(
+    goTo('/services/hall/vibration'),
+    press(/^Hand over to/),
+    pressThere('Hand over'),
+    see('was asked to take it'),
+  ),
+  'service-held-last': goTo('/services/hall/valve'),
+  'service-takeover': inTurn(goTo('/services/hall/valve'), press('Take over…')),
+  'service-takeover-unvouched': inTurn(goTo('/services/hall/valve'), press('Take over…'), ({ page }) =>
+    page.getByRole('dialog').locator('button[type=submit]').click(),
+  ),
+  'service-takeover-sign-in': inTurn(goTo('/services/hall/valve'), press('Take over…'), vouchTooLate),
   labels: goTo('/labels'),
   'labels-made': inTurn(goTo('/labels'), async ({ page }) => {
     await page.getByLabel('press-1').check();

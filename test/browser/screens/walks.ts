@@ -47,6 +47,7 @@ export const NEW_SITE: readonly Walk[] = [
     states: {
       site: goTo('/'),
       rules: goTo('/rules'),
+      services: goTo('/services'),
       labels: goTo('/labels'),
       people: goTo('/people'),
       audit: goTo('/audit'),
@@ -96,7 +97,13 @@ const SIGN_IN: Walk = {
 const VIEWER: Walk = {
   prefix: 'viewer-',
   begin: as('vera'),
-  states: { site: goTo('/'), device: goTo(`/device/${idOf(12)}`), people: goTo('/people'), rules: goTo('/rules') },
+  states: {
+    site: goTo('/'),
+    device: goTo(`/device/${idOf(12)}`),
+    people: goTo('/people'),
+    rules: goTo('/rules'),
+    'service-held-last': goTo('/services/hall/valve'),
+  },
 };
 
 const GERMAN: Walk = {
@@ -112,6 +119,9 @@ const GERMAN: Walk = {
     scan: goTo('/c'),
     import: goTo('/import'),
     rules: goTo('/rules'),
+    services: goTo('/services'),
+    service: goTo('/services/hall/vibration'),
+    'service-takeover': inTurn(goTo('/services/hall/valve'), press('Übernehmen…')),
     labels: goTo('/labels'),
     people: goTo('/people'),
     audit: goTo('/audit'),

@@ -34,7 +34,7 @@ const OWN_LABELS = /(^|\.)(kubernetes|k8s|k3s)\.io\/|k3s\.cattle\.io\/|node\.kub
 
 /** Starts a site with the k3s and the images under test (USHER_K3S, USHER_IMAGES; npm run test:site sets them). */
 export async function startRunningSite(options: Partial<SiteOptions> & { labName: string }): Promise<RunningSite> {
-  const site = await startSite({ ...underTest(), ...options });
+  const site = await startSite(options.k3sPath === undefined ? { ...underTest(), ...options } : chosen(options));
   const kubeconfigPath = site.kubeconfig;
   if (kubeconfigPath === undefined) throw new UsherError('INTERNAL', { detail: 'the site has no kubeconfig' });
   const client = new ApiClient(findAppliance({ tokenFile: site.cliFile, env: {} }));
@@ -58,6 +58,10 @@ export async function startRunningSite(options: Partial<SiteOptions> & { labName
 export async function startSecondAppliance({ site }: RunningSite, at: MasterPlace): Promise<ApiClient> {
   const { cliFile } = await addMaster(site.lab, underTest(), at);
   return new ApiClient(findAppliance({ tokenFile: cliFile, env: {} }));
+}
+
+function chosen(options: Partial<SiteOptions>): SiteOptions {
+  return { pis: 0, fresh: true, k3sPath: '', ...options };
 }
 
 function underTest(): SiteOptions {

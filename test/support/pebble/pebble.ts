@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { UsherError } from '../../../foundation/errors.ts';
+import { freePort } from '../free-port.ts';
 import { issue } from '../test-authority.ts';
 
 const START_MS = 20_000;
@@ -115,16 +116,6 @@ function answerTo(query: Buffer): Buffer {
   const header = Buffer.from([0x81, 0x80, 0, 1, 0, isForAddress ? 1 : 0, 0, 0, 0, 0]);
   const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
   return Buffer.concat([query.subarray(0, 2), header, query.subarray(12, end), ...(isForAddress ? [answer] : [])]);
-}
-
-/** One of loopback that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function fetchText(url: string, ca: string): Promise<string> {

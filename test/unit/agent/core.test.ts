@@ -111,14 +111,16 @@ describe('the configuration of k3s', () => {
     expect(parse(k3sAgentConfig(settings))).toEqual({
       server: 'https://192.0.2.1:6443',
       token: 'K10ab::t.s',
+      'kubelet-arg': ['node-status-update-frequency=500ms'],
       'node-name': 'lathe-left',
       'disable-default-registry-endpoint': true,
+      'nonroot-devices': true,
     });
   });
   it('helps the kubelet on cgroup v1 and k3s without a default route', () => {
     const link = { interfaceName: 'eth0', ip: '192.0.2.7' };
     expect(parse(k3sAgentConfig({ ...settings, cgroupV1: true, link }))).toMatchObject({
-      'kubelet-arg': ['fail-cgroupv1=false'],
+      'kubelet-arg': ['node-status-update-frequency=500ms', 'fail-cgroupv1=false'],
       'node-ip': '192.0.2.7',
       'flannel-iface': 'eth0',
     });

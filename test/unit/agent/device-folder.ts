@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../../foundation/clock.ts';
@@ -88,6 +88,17 @@ export class DeviceFolder {
   async write(path: string, content: string | Buffer): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);
+  }
+
+  /** A device file with a USB device behind it, as sysfs shows it: of what USB says, a file each. */
+  async plugUsb(name: string, said: Record<string, string>, ofClass = 'tty'): Promise<void> {
+    await this.write(join(this.paths.devices, name), '');
+    const usb = join(this.root, 'sys/devices/platform/usb1', name);
+    for (const [file, text] of Object.entries(said)) await this.write(join(usb, file), `${text}\n`);
+    await mkdir(join(usb, '1-1:1.0/port'), { recursive: true });
+    const link = join(this.paths.deviceClasses, ofClass, name, 'device');
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(join(usb, '1-1:1.0/port'), link);
   }
 
   /** A card that belongs to no site; with `code`, that of its label. */

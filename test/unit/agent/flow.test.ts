@@ -62,7 +62,7 @@ describe('the way from a card to a node', () => {
       await device.write(`${net}/${name}/address`, `${mac}\n`);
       await device.write(`${net}/${name}/type`, '1\n');
     }
-    await device.write(`${device.paths.devices}/ttyUSB0`, '');
+    await device.plugUsb('ttyUSB0', { idVendor: '0403', idProduct: '6001' });
     await enrol();
     const [hello] = appliance.seen('/enroll/v1/hello');
     expect(hello?.body).toMatchObject({
@@ -75,6 +75,7 @@ describe('the way from a card to a node', () => {
         serial: '10000000abcdef01',
         macs: ['dc:a6:32:00:00:01'],
         devices: ['/dev/ttyUSB0'],
+        usb: [{ path: '/dev/ttyUSB0', vendor: '0403', product: '6001' }],
       },
     });
     expect(DeviceHello.safeParse(hello?.body).success).toBe(true);
@@ -262,12 +263,16 @@ describe('check-in', () => {
     await enrol();
     await device.write(`${device.paths.k3sAgent}/client-kubelet.key`, 'old');
     device.services.calls.length = 0;
+    await device.plugUsb('ttyACM0', { idVendor: '1a86', idProduct: '55d4' });
     appliance.order = order;
     expect(await device.checkIn()).toBe(order);
     expect(device.services.calls).toEqual(calls);
     expect(await device.state()).toMatchObject({ phase });
     expect((await device.read(`${device.paths.k3sAgent}/client-kubelet.key`)) === undefined).toBe(order === 'rejoin');
-    expect(appliance.seen('/enroll/v1/checkin')[0]?.body).toMatchObject({ nodeName: 'lathe-left', k3sActive: true });
+    expect(appliance.seen('/enroll/v1/checkin')[0]?.body).toMatchObject({
+      ...{ nodeName: 'lathe-left', k3sActive: true, devices: ['/dev/ttyACM0'] },
+      usb: [{ path: '/dev/ttyACM0', vendor: '1a86', product: '55d4' }],
+    });
   });
 
   it('told to stop at boot, when k3s still waits for it, takes that start back', async () => {

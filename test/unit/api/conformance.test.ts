@@ -14,8 +14,10 @@ import { ApiContract, type Operation } from '../../support/api-contract.ts';
 import { ApiFixture, device, DEVICE_ID, MAC, OTHER_ID, type Reply } from '../../support/api-fixture.ts';
 import { CLUSTER_CA_PEM } from '../../support/cluster-ca.ts';
 import { recordRoutes, type RecordedRoute } from '../../support/recorded-routes.ts';
+import { putLeases, SampleServices } from '../../support/sample-services.ts';
 import { alarms, approvalRules } from '../../support/settled-parts.ts';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.ts';
+import { serviceWalks } from './service-walks.ts';
 
 // Every operation of the document on the real application: its success and one of its errors are as documented. An
 // operation that is not walked here does not compile.
@@ -44,13 +46,11 @@ const fresh = (): string => `walk-${String((names += 1))}`;
 const NEW_RULE = { name: 'greenhouse', tokenId: 'batch1', nameTemplate: 'gh-{n:2}', labels: { zone: 'a' } };
 beforeAll(async () => {
   const identifyWays = { agent: { isListening: () => true, show: () => Promise.resolve(true) } };
-  const options = {
-    alarms,
-    approvalRules,
-    identifyWays: { ...identifyWays, node: { show: () => Promise.resolve(true) } },
-  };
-  ({ routes } = await recordRoutes(() => api.start(options)));
+  const options = { alarms, approvalRules, services: new SampleServices() };
+  const ways = { ...identifyWays, node: { show: () => Promise.resolve(true) } };
+  ({ routes } = await recordRoutes(() => api.start({ ...options, identifyWays: ways })));
   api.kube.raw.set('/cacerts', CLUSTER_CA_PEM);
+  await putLeases(api.kube);
   api.sightings.see(MAC, { ip: '10.0.0.5' });
   await putDevice(DEVICE_ID);
   api.candidates.arrive(OTHER_ID);
@@ -270,6 +270,16 @@ const WALKS: Record<keyof operations, Walk> = {
     done: () => remove('/approval-rules/greenhouse'),
     refused: stranger('DELETE', '/approval-rules/greenhouse'),
   },
+  listOciImages: { done: () => get('/oci/images'), refused: stranger('GET', '/oci/images') },
+  loadOciImages: {
+    done: () => as('POST', '/oci/images?name=usher.internal/walk:1'),
+    refused: stranger('POST', '/oci/images'),
+  },
+  removeOciImage: {
+    done: () => remove(`/oci/images/${encodeURIComponent('usher.internal/walk:1')}`),
+    refused: stranger('DELETE', '/oci/images/x'),
+  },
+  ...serviceWalks({ get, post, stranger, unknown }),
   listEnrolTokens: { done: () => get('/enrol-tokens'), refused: unknown('GET', '/enrol-tokens?limit=x') },
   createEnrolToken: {
     done: () => post('/enrol-tokens', { kind: 'batch', uses: 3 }),

@@ -88,6 +88,7 @@ describe('the event stream', () => {
       claims: [],
     });
     expect((await listener.next()).event).toEqual({ type: 'alarms', items: [] });
+    expect((await listener.next()).event.type).toBe('services');
     await api.kube.create(DEVICE, device(DEVICE_ID));
     await api.kube.mergePatch(DEVICE, { name: DEVICE_ID }, { status: device(DEVICE_ID).status }, 'status');
     const seen: string[] = [];
@@ -131,6 +132,7 @@ describe('the event stream', () => {
     const clock = await restartWithClock();
     const { firstSeenMs, lastSeenMs } = api.sightings.see(MAC);
     const listener = new Listener();
+    await listener.next();
     await listener.next();
     const { id } = await listener.next();
     api.sightings.see(MAC, { firstSeenMs, lastSeenMs });

@@ -10,11 +10,15 @@ beforeAll(() => api.start());
 afterAll(() => api.stop());
 
 describe('the example files of claims', () => {
-  it.each(['claims.yaml', 'boards.csv'])('%s can be imported as it is', async (name) => {
+  it.each([
+    ['claims.yaml', 2],
+    ['boards.csv', 2],
+    ['pairs.yaml', 7],
+  ])('%s can be imported as it is', async (name, claims) => {
     const text = await readFile(new URL(name, EXAMPLES), 'utf8');
     const body = { format: name.endsWith('.csv') ? 'csv' : 'yaml', text };
     const reply = await api.call('/api/v1/claims/preview', { method: 'POST', headers: api.bearer, body });
-    expect(reply.body).toMatchObject({ counts: { new: 2, changed: 0, unchanged: 0, conflict: 0, invalid: 0 } });
+    expect(reply.body).toMatchObject({ counts: { new: claims, changed: 0, unchanged: 0, conflict: 0, invalid: 0 } });
   });
 
   it('boards.csv is what the README shows', async () => {

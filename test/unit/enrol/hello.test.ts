@@ -101,6 +101,17 @@ describe('hello', () => {
     expect(site.candidates.get(device.deviceId)?.hello.hw.hostname).toBe('pi]0;x');
   });
 
+  it('takes what a USB device says of itself as text, and nothing of a list that is none', async () => {
+    const device = await site.newDevice();
+    const usb = { path: '/dev/ttyUSB0', vendor: '0403', product: '6001', name: 'FT\u001b[2J232R' };
+    await device.post('hello', device.hello(none, { usb: [usb] }));
+    const taken = () => site.candidates.get(device.deviceId)?.hello.hw.usb;
+    expect(taken()).toEqual([{ ...usb, name: 'FT[2J232R' }]);
+    const hello = device.hello(none);
+    await device.post('hello', { ...hello, hw: { ...hello.hw, usb: [{ path: '/etc/shadow' }] } });
+    expect(taken()).toBeUndefined();
+  });
+
   it('says what is wrong with one that cannot be read', async () => {
     const device = await site.newDevice();
     const good = device.hello(none);

@@ -25,8 +25,16 @@ class FakeServer implements WatchTransport {
   lists = 0;
   watches: OpenWatch[] = [];
 
-  json(): Promise<unknown> {
+  /** Lists are answered no more, until the request is given up. */
+  isSilent = false;
+
+  json({ signal }: { signal: AbortSignal }): Promise<unknown> {
     this.lists += 1;
+    if (this.isSilent) {
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new UsherError('KUBE_UNREACHABLE', { detail: 'given up' })));
+      });
+    }
     if (this.listError !== undefined) return Promise.reject(this.listError);
     const items = this.items.map(({ metadata }) => ({ metadata }));
     return Promise.resolve({ metadata: { resourceVersion: this.resourceVersion }, items });
@@ -129,6 +137,41 @@ describe('an informer', () => {
     watch.send('DELETED', configMap('a', 'u2', '5'));
     expect(seen.at(-1)).toBe('deleted a u2');
     expect(informer.list()).toEqual([]);
+    await informer.stop();
+  });
+
+  it('is refreshed: leaves a watch that stands still, and a wait, and lists anew', async () => {
+    const server = new FakeServer();
+    const { informer, clock, seen } = start(server);
+    await server.watch_(0);
+    server.items = [configMap('a', 'u1', '5')];
+    informer.refresh();
+    const second = await server.watch_(1);
+    expect(seen).toEqual(['added a u1']);
+    server.listError = new UsherError('KUBE_UNREACHABLE', { detail: 'gone' });
+    second.end(server.listError);
+    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    server.listError = undefined;
+    informer.refresh();
+    await server.watch_(2);
+    expect(clock.pending).toBe(0);
+    await informer.stop();
+  });
+
+  it('is refreshed while it lists: waits for that list, but not for ever', async () => {
+    const server = new FakeServer();
+    server.isSilent = true;
+    const { informer, clock } = start(server);
+    await vi.waitFor(() => expect(server.lists).toBe(1));
+    clock.advance(9_000);
+    informer.refresh();
+    await Promise.resolve();
+    expect(server.lists).toBe(1);
+    server.isSilent = false;
+    clock.advance(2_000);
+    informer.refresh();
+    await server.watch_(0);
+    expect(server.lists).toBe(2);
     await informer.stop();
   });
 

@@ -29,7 +29,7 @@ describe('manifests', () => {
     const objects = (await Promise.all(files.map(readManifest))).flat();
     expect(objects.length).toBeGreaterThan(15);
     for (const { kind, metadata } of objects) {
-      expect(metadata.labels, `${kind} ${metadata.name}`).toEqual({ 'app.kubernetes.io/managed-by': 'usher' });
+      expect(metadata.labels, `${kind} ${metadata.name}`).toMatchObject({ 'app.kubernetes.io/managed-by': 'usher' });
     }
   });
 

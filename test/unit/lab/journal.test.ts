@@ -33,12 +33,21 @@ describe('lab journal', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it('names what has a journal, running or dead', async () => {
+    expect(await LabJournal.names(join(folder, 'nothing'))).toEqual([]);
+    await leaveBehind('dead');
+    const { journal } = await LabJournal.take('alive', '/x', folder);
+    expect((await LabJournal.names(folder)).toSorted()).toEqual(['alive', 'dead']);
+    await journal.release();
+  });
+
   it('hands over what a dead lab left, until that is forgotten', async () => {
     await leaveBehind('one');
     expect(await LabJournal.find('one', folder)).toBeUndefined();
     const first = await LabJournal.take('one', '/x', folder);
     expect(first.leftovers.map((leftover) => leftover.entry?.cgroups)).toEqual([['/sys/fs/cgroup/usher-x']]);
     await first.journal.release();
+    expect(await LabJournal.names(folder)).toEqual(['one']);
     const second = await LabJournal.take('one', '/x', folder);
     expect(second.leftovers).toHaveLength(1);
     await Promise.all(second.leftovers.map((leftover) => leftover.forget()));

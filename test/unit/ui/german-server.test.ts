@@ -53,6 +53,7 @@ const SOURCES = globSync(
     'join/enrol/claim-proofs.ts',
     'join/protocol/{claim-code,health}.ts',
     'k8s/core/labels.ts',
+    'k8s/core/sensor-service/{instances,service-status,service-view,watchdog,watchdog-verdict,wording}.ts',
   ],
   // Those describe the API to programs, and print labels.
   { exclude: ['api/core/schemas.ts', 'api/core/schemas', 'api/core/labels'] },
@@ -128,6 +129,22 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   'Claim p-7 gives its place to p-7.': [
     'Claim a gives its place to device b.',
     'Claim a gives its place to a device that has not come yet.',
+  ],
+  'usher kubectl logs -n p-7 p-7 --previous': [],
+  'with code p-7': [
+    'its program ends on node pi-a with code 1: usher kubectl logs -n hall x --previous',
+    'its program ends on node pi-a: usher kubectl logs -n hall x --previous',
+  ],
+  'unit p-7: p-7': ['unit left: node pi-a has no /dev/ttyUSB0 and no USB device 0403:6001 (serial A1): plug it in'],
+  'no node has p-7: p-7': [
+    'no node has machine=lathe, side=left: give a claim these labels',
+    'no node has machine=lathe: claim a, claim b have them, and waits for its device to join',
+  ],
+  'p-7 p-7 them, and waits for its device to join': ['claim a has them, and waits for its device to join'],
+  'p-7 p-7 in p-7 p-7': ['1 node in 1 unit', '2 nodes in 1 unit', '4 nodes in 2 units'],
+  'updating: p-7 p-7 the old version': [
+    'updating: pi-a has the old version',
+    'updating: pi-a, pi-b have the old version',
   ],
   'the label key p-7 p-7': [
     'the label key "k8s.io/a" lies under k8s.io, which is reserved',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { claimCodeIn, deviceHref, hrefOf, labelledIn, routeOf } from '../../../ui/route.ts';
+import { claimCodeIn, deviceHref, hrefOf, labelledIn, routeOf, serviceHref } from '../../../ui/route.ts';
 
 const ID = 'k4t7m2c0ffee00000000000000';
 
@@ -10,6 +10,9 @@ it.each([
   [`/device/${ID}`, { view: 'device', id: ID }],
   ['/device/mac%3Ab8%3A27', { view: 'device', id: 'mac:b8:27' }],
   ['/device/%zz', { view: 'device', id: '%zz' }],
+  ['/services', { view: 'services' }],
+  ['/services/hall/vibration', { view: 'service', id: 'hall/vibration' }],
+  ['/services/hall', undefined],
   ['/trust', undefined],
   ['/api/v1/site', undefined],
   ['/device/', undefined],
@@ -19,6 +22,7 @@ it.each([
 
 it('gives addresses that lead back', () => {
   expect(routeOf(deviceHref('mac:b8:27'))).toEqual({ view: 'device', id: 'mac:b8:27' });
+  expect(routeOf(serviceHref('hall', 'valve'))).toEqual({ view: 'service', id: 'hall/valve' });
   expect(routeOf(hrefOf('audit'))).toEqual({ view: 'audit' });
 });
 

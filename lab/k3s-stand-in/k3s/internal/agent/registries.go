@@ -21,6 +21,8 @@ type registries struct {
 	Configs map[string]struct {
 		TLS struct {
 			CAFile             string `json:"ca_file"`
+			CertFile           string `json:"cert_file"`
+			KeyFile            string `json:"key_file"`
 			InsecureSkipVerify bool   `json:"insecure_skip_verify"`
 		} `json:"tls"`
 	} `json:"configs"`
@@ -74,6 +76,9 @@ func (r registries) hosts(endpoints []string, onlyThese bool) string {
 		trust := r.Configs[host].TLS
 		if trust.CAFile != "" {
 			fmt.Fprintf(&text, "  ca = [%q]\n", trust.CAFile)
+		}
+		if trust.CertFile != "" && trust.KeyFile != "" {
+			fmt.Fprintf(&text, "  client = [[%q, %q]]\n", trust.CertFile, trust.KeyFile)
 		}
 		if trust.InsecureSkipVerify {
 			text.WriteString("  skip_verify = true\n")

@@ -1,0 +1,67 @@
+import modbus from 'modbus-serial';
+import type { ModbusLine } from './modbus-line.ts';
+
+export interface SerialModbusOptions {
+  /** Device file of the serial line. */
+  readonly path: string;
+  /** Default 19,200, as the standard recommends. */
+  readonly baudRate?: number;
+  /** Address of the instrument on the line, 1 to 247. Default 1. */
+  readonly slave?: number;
+  /** How long an answer may take. Default 300. */
+  readonly answerMs?: number;
+}
+
+/** Modbus RTU on a serial line (MODBUS over Serial Line 1.02). One request at a time, as the line wants it. */
+export class SerialModbusLine implements ModbusLine {
+  readonly #options: Required<SerialModbusOptions>;
+  #client = new modbus.default();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SerialModbusOptions) {
+    this.#options = { baudRate: 19_200, slave: 1, answerMs: 300, ...options };
+  }
+
+  async open(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#client.isOpen) return;
+      const { path, baudRate, slave, answerMs } = this.#options;
+      const client = new modbus.default();
+      client.setID(slave);
+      client.setTimeout(answerMs);
+      // The request under way fails as well, and that is told; without a listener this would end the process.
+      client.on('error', () => undefined);
+      await client.connectRTUBuffered(path, { baudRate });
+      this.#client = client;
+    });
+  }
+
+  readInputRegisters(address: number, count: number): Promise<readonly number[]> {
+    return this.#inTurn(async () => (await this.#client.readInputRegisters(address, count)).data);
+  }
+
+  async writeCoil(address: number, on: boolean): Promise<void> {
+    await this.#inTurn(() => this.#client.writeCoil(address, on));
+  }
+
+  async writeRegister(address: number, value: number): Promise<void> {
+    await this.#inTurn(() => this.#client.writeRegister(address, value));
+  }
+
+  async close(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (!this.#client.isOpen) return;
+      const closed = Promise.withResolvers<undefined>();
+      this.#client.close(() => closed.resolve(undefined));
+      await closed.promise;
+    });
+  }
+
+  /** On a free line the work begins a microtask after it was asked for. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    // Whoever asked hears of it.
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}

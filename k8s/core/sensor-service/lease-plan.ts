@@ -1,0 +1,191 @@
+import {
+  CANDIDATES_ANNOTATION,
+  candidatesOf,
+  epochOf,
+  holderOf,
+  type Lease,
+  leaseLabels,
+  type LeaseTerms,
+  leaseTermsOf,
+  NEVER_RENEWED,
+  SAFE_NEXT_ANNOTATION,
+  TAKEOVER_BY_ANNOTATION,
+  TERMS_ANNOTATION,
+  termsOf,
+  UNHELD_ANNOTATION,
+  YIELD_REASON_ANNOTATION,
+  YIELD_TO_ANNOTATION,
+} from './lease.ts';
+import type { Yield } from './moves.ts';
+import type { Seat, SeenLease, ServiceWorld } from './placement.ts';
+import { ownerOf } from './workload.ts';
+
+/** A write to a Lease. A patch never makes one: a lease that is gone may not come back as a free one. */
+export type LeaseWrite =
+  | { readonly verb: 'create'; readonly lease: Lease }
+  | {
+      readonly verb: 'annotate';
+      readonly lease: Lease;
+      /** Merge patch of the annotations; null takes one away. */
+      readonly annotations: Readonly<Record<string, string | null>>;
+    };
+
+/** What has to be written for one of the `seats`, if anything. A new Lease waits until no other binds its nodes. */
+export function leaseWriteFor(
+  seat: Seat,
+  wanted: Yield | undefined,
+  world: ServiceWorld,
+  seats: readonly Seat[],
+): LeaseWrite | undefined {
+  const bonds = bondsOf(seat, world, seats);
+  if (seat.seen === undefined) {
+    return bonds.some(isToBeAwaited) ? undefined : { verb: 'create', lease: newLease(seat, bonds, world) };
+  }
+  const { lease } = seat.seen;
+  const annotations = {
+    [CANDIDATES_ANNOTATION]: JSON.stringify(admitted(seat, candidatesOf(lease), bonds)),
+    ...termsNotes(lease, leaseTermsOf(world.service.spec)),
+  };
+  const held = epochOf(lease) === 0 ? {} : { [UNHELD_ANNOTATION]: null };
+  return changed(lease, { ...annotations, ...yieldNotes(seat, lease, wanted), ...takeoverNote(seat, lease), ...held });
+}
+
+/** Leases of units that are no more: nobody may take them. They stay, so that epochs never begin anew. */
+export function closingWrites(world: ServiceWorld, seats: readonly Seat[]): LeaseWrite[] {
+  const names = seats.map(({ leaseName }) => leaseName);
+  return world.leases.flatMap(({ lease }) => {
+    if (names.includes(lease.metadata.name)) return [];
+    const none = { [YIELD_TO_ANNOTATION]: null, [YIELD_REASON_ANNOTATION]: null, [TAKEOVER_BY_ANNOTATION]: null };
+    return changed(lease, { [CANDIDATES_ANNOTATION]: '[]', ...none }) ?? [];
+  });
+}
+
+/** Put to a holder, and not yet known to have been there at any renewal ({@link SAFE_NEXT_ANNOTATION}). */
+const ASKED = 'asked';
+
+/** Another Lease of the service by which nodes of a seat may still act although it is theirs no more. */
+interface Bond {
+  readonly seen: SeenLease;
+  /** They may still acquire it, as far as is known. */
+  readonly isOpen: boolean;
+  readonly holder: string | undefined;
+}
+
+function bondsOf(seat: Seat, world: ServiceWorld, seats: readonly Seat[]): Bond[] {
+  return world.leases.flatMap((seen): Bond[] => {
+    const { name } = seen.lease.metadata;
+    const kept = seats.find(({ leaseName }) => leaseName === name)?.candidates ?? [];
+    const isBound = (node: string): boolean => seat.candidates.includes(node) && !kept.includes(node);
+    const isOpen = candidatesOf(seen.lease).some(isBound);
+    const named = holderOf(seen.lease);
+    const holder = named !== undefined && isBound(named) ? named : undefined;
+    return name === seat.leaseName || (!isOpen && holder === undefined) ? [] : [{ seen, isOpen, holder }];
+  });
+}
+
+/** Its holder is told, and lets it go within moments. */
+function isToBeAwaited({ isOpen, holder, seen }: Bond): boolean {
+  return isOpen || (holder !== undefined && !seen.isStale);
+}
+
+/** While nobody holds the Lease, it gets no new candidates before all that bound them is over. */
+function admitted({ holder, candidates }: Seat, now: readonly string[], bonds: readonly Bond[]): readonly string[] {
+  if (holder !== undefined) return candidates;
+  if (bonds.some(isToBeAwaited)) return candidates.filter((node) => now.includes(node));
+  const mayDriveOn = bonds.filter(holdsLast).map((bond) => bond.holder);
+  if (mayDriveOn.length === 0) return candidates;
+  return candidates.filter((node) => now.includes(node) || mayDriveOn.includes(node));
+}
+
+/** By the terms in force, which an edit of the service does not change while its holder may not have seen it. */
+export function bindsLast({ lease }: SeenLease): boolean {
+  return termsOf(lease)?.onControlPlaneLoss === 'HoldLast';
+}
+
+/** Closed and silent, and its holder may drive on without end. */
+function holdsLast({ seen }: Bond): boolean {
+  return bindsLast(seen);
+}
+
+/** `HoldLast` becomes `Safe` only when its holder is known to have seen that ({@link SAFE_NEXT_ANNOTATION}). */
+function termsNotes(lease: Lease, wanted: LeaseTerms): Record<string, string | null> {
+  const { [SAFE_NEXT_ANNOTATION]: asked } = lease.metadata.annotations ?? {};
+  const renewTime = lease.spec?.renewTime ?? NEVER_RENEWED;
+  const isHeldLast = termsOf(lease)?.onControlPlaneLoss === 'HoldLast';
+  const isHeard = asked !== undefined && asked !== ASKED && asked !== renewTime;
+  if (!isHeldLast || wanted.onControlPlaneLoss === 'HoldLast' || isHeard) {
+    return { [TERMS_ANNOTATION]: JSON.stringify(wanted), [SAFE_NEXT_ANNOTATION]: null };
+  }
+  // A time that stands beside the question may be older than it, and tells nothing; a later one does.
+  return { ...stillHoldLast(wanted), [SAFE_NEXT_ANNOTATION]: asked === ASKED ? renewTime : (asked ?? ASKED) };
+}
+
+function stillHoldLast(wanted: LeaseTerms): Record<string, string> {
+  return { [TERMS_ANNOTATION]: JSON.stringify({ ...wanted, onControlPlaneLoss: 'HoldLast' }) };
+}
+
+/** Whether a holder that is heard has still to be heard once more before `Safe` counts. */
+export function awaitsBeat({ seen, holder }: Seat): boolean {
+  return holder !== undefined && seen?.lease.metadata.annotations?.[SAFE_NEXT_ANNOTATION] !== undefined;
+}
+
+function yieldNotes(seat: Seat, lease: Lease, wanted: Yield | undefined): Record<string, string | null> {
+  const { [YIELD_TO_ANNOTATION]: to, [YIELD_REASON_ANNOTATION]: reason } = lease.metadata.annotations ?? {};
+  if (wanted !== undefined) {
+    return { [YIELD_TO_ANNOTATION]: wanted.to, [YIELD_REASON_ANNOTATION]: wanted.reason };
+  }
+  // What a person wrote stays until it is done, or makes no sense.
+  const isPersons = to !== undefined && reason === undefined;
+  if (isPersons && seat.holder !== to && seat.candidates.includes(to)) return {};
+  return { [YIELD_TO_ANNOTATION]: null, [YIELD_REASON_ANNOTATION]: null };
+}
+
+/** A person's word that the old holder is off counts for that holder's epoch alone. */
+function takeoverNote(seat: Seat, lease: Lease): Record<string, null> {
+  const [by = '', epoch] = (lease.metadata.annotations?.[TAKEOVER_BY_ANNOTATION] ?? '').split('@');
+  const stands = seat.candidates.includes(by) && epoch === String(epochOf(lease));
+  return stands ? {} : { [TAKEOVER_BY_ANNOTATION]: null };
+}
+
+function changed(lease: Lease, wanted: Record<string, string | null>): LeaseWrite | undefined {
+  const now = lease.metadata.annotations ?? {};
+  const annotations = Object.fromEntries(Object.entries(wanted).filter(([key, value]) => (now[key] ?? null) !== value));
+  return Object.keys(annotations).length === 0 ? undefined : { verb: 'annotate', lease, annotations };
+}
+
+/**
+ * Free at once only where nobody can hold what was there under this name before; else a candidate waits as for any silent
+ * holder, and the epoch goes on.
+ */
+function newLease(seat: Seat, bonds: readonly Bond[], world: ServiceWorld): Lease {
+  const { name, namespace = 'default' } = world.service.metadata;
+  const known = world.service.status?.units?.find((unit) => unit.name === seat.unit)?.lastActive;
+  const ending = world.pods.find(({ metadata }) => metadata.deletionTimestamp !== undefined)?.spec?.nodeName;
+  const silent = bonds.find(holdsLast) ?? bonds[0];
+  const holderIdentity = silent?.holder ?? known?.node ?? ending;
+  const isUnheld = holderIdentity === undefined && !world.goneLeases.includes(seat.leaseName);
+  const wanted = leaseTermsOf(world.service.spec);
+  const isSafeTooEarly = wanted.onControlPlaneLoss === 'Safe' && silent !== undefined && holdsLast(silent);
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name: seat.leaseName,
+      namespace,
+      labels: leaseLabels(name, seat.unit),
+      annotations: {
+        [CANDIDATES_ANNOTATION]: JSON.stringify(seat.candidates),
+        [TERMS_ANNOTATION]: JSON.stringify(wanted),
+        ...(isSafeTooEarly ? { ...stillHoldLast(wanted), [SAFE_NEXT_ANNOTATION]: ASKED } : {}),
+        ...(isUnheld ? { [UNHELD_ANNOTATION]: 'true' } : {}),
+      },
+      ownerReferences: [ownerOf(world.service)],
+    },
+    spec: holderIdentity === undefined ? {} : { holderIdentity, leaseTransitions: known?.epoch ?? 0 },
+  };
+}
+
+/** The epoch of a seat; 0 before anybody held it. */
+export function seatEpoch({ seen }: Seat): number {
+  return seen === undefined ? 0 : epochOf(seen.lease);
+}

@@ -1,0 +1,153 @@
+import type { Pod } from '../pods.ts';
+import { type Instance, isEnding, missingDevices } from './instances.ts';
+import { leaseTermsOf } from './lease.ts';
+import type { Placement, Seat } from './placement.ts';
+import { failoverOf, type SensorService, updateOf } from './sensor-service.ts';
+import { isNodeReady } from './units.ts';
+
+/** A handover that is wanted of a seat's holder. */
+export interface Yield {
+  readonly to: string;
+  readonly reason: 'Update' | 'Failback' | 'Move';
+}
+
+/** Something that becomes due at a moment of which no watch will tell. */
+type Wake = (atMs: number) => void;
+
+interface Moves {
+  readonly service: SensorService;
+  readonly placement: Placement;
+  readonly nowMs: number;
+  readonly wake: Wake;
+}
+
+/** To whom the holder of a seat is to hand over, if to anybody: the most pressing of the reasons. */
+export function wantedYield(seat: Seat, moves: Moves): Yield | undefined {
+  if (seat.holder === undefined) return undefined;
+  return moveYield(seat, moves) ?? updateYield(seat, moves) ?? failbackYield(seat, moves);
+}
+
+/** Pods to be evicted now, so that the DaemonSet makes them anew. */
+export function wantedEvictions(moves: Pick<Moves, 'service' | 'placement'>): Pod[] {
+  const stranded = [...moves.placement.instances.values()].filter((one) => isStranded(one, moves.service));
+  return [...new Set([...stranded.flatMap(podOf), ...outdatedPods(moves)])];
+}
+
+/**
+ * True where the device was unplugged and the program has ended of it: the kubelet would start it ever more seldom, while a
+ * new pod waits for the device and starts as soon as it is back. One that runs is let be: a kubelet that starts anew counts
+ * no devices for a moment.
+ */
+function isStranded({ node, pod }: Instance, service: SensorService): boolean {
+  if (pod?.spec?.nodeName === undefined || !isNodeReady(node)) return false;
+  const { running, waiting, terminated } = pod.status?.containerStatuses?.[0]?.state ?? {};
+  const hasEnded = running === undefined && (waiting ?? terminated) !== undefined;
+  return hasEnded && missingDevices(node, service).length > 0;
+}
+
+/** At most one pod of each unit, standbys before the active one. */
+function outdatedPods({ service, placement }: Pick<Moves, 'service' | 'placement'>): Pod[] {
+  const { order } = updateOf(service.spec);
+  const outdated = [...placement.instances.values()].filter(({ isOutdated }) => isOutdated);
+  if (order === 'AllAtOnce') return outdated.flatMap(podOf);
+  const groups = [
+    ...placement.units.map(({ nodes }) => nodes.map(({ metadata }) => metadata.name)),
+    ...[...placement.leaving.keys()].map((name) => [name]),
+  ];
+  return groups.flatMap((names) => nextOf(names, placement)?.flatMap(podOf) ?? []);
+}
+
+/** True where a new version does not get ready and an old one of the same unit goes on. */
+export function stuckUpdate({ units, instances }: Placement): { broken: Instance; running: Instance } | undefined {
+  for (const { nodes } of units) {
+    const members = nodes.flatMap(({ metadata }) => instances.get(metadata.name) ?? []);
+    const running = members.find(({ isOutdated, isReady }) => isOutdated && isReady);
+    const broken = members.find(
+      ({ isOutdated, problem }) =>
+        !isOutdated && (problem?.reason === 'Crashing' || problem?.reason === 'ImageMissing'),
+    );
+    if (running !== undefined && broken !== undefined) return { broken, running };
+  }
+  return undefined;
+}
+
+function moveYield({ holder, members, candidates }: Seat, { placement }: Moves): Yield | undefined {
+  if (holder === undefined || !placement.leaving.has(holder)) return undefined;
+  const to = members.find((node) => candidates.includes(node) && placement.instances.get(node)?.isReady === true);
+  return to === undefined ? undefined : { to, reason: 'Move' };
+}
+
+function updateYield({ holder, candidates }: Seat, { service, placement, nowMs, wake }: Moves): Yield | undefined {
+  const { order, minReadySeconds } = updateOf(service.spec);
+  if (holder === undefined || order !== 'StandbyFirst') return undefined;
+  if (placement.instances.get(holder)?.isOutdated !== true) return undefined;
+  const to = candidates.find((node) => {
+    const instance = placement.instances.get(node);
+    return (
+      node !== holder &&
+      instance?.isOutdated === false &&
+      wasReadyFor(instance, minReadySeconds * 1000, { nowMs, wake })
+    );
+  });
+  return to === undefined ? undefined : { to, reason: 'Update' };
+}
+
+/** A node that went silent is taken for ready until Kubernetes notices: what it was before the takeover counts nothing. */
+function failbackYield(seat: Seat, { service, placement, nowMs, wake }: Moves): Yield | undefined {
+  const { holder, members, candidates, seen } = seat;
+  const { failbackAfterMs } = leaseTermsOf(service.spec);
+  const { mode, failback } = failoverOf(service.spec);
+  const rank = members.indexOf(holder ?? '');
+  if (mode !== 'Lease' || failback.policy !== 'Auto') return undefined;
+  const better = (rank < 0 ? members : members.slice(0, rank)).filter((node) => candidates.includes(node));
+  const isCurrent = placement.instances.get(holder ?? '')?.isOutdated !== true;
+  const to = better.find((node) => {
+    const instance = placement.instances.get(node);
+    // The new version is not given up for the sake of the old one.
+    if (instance === undefined || (instance.isOutdated && isCurrent)) return false;
+    return wasReadyFor(instance, failbackAfterMs, { nowMs, wake }, seen?.heldSinceMs);
+  });
+  return to === undefined ? undefined : { to, reason: 'Failback' };
+}
+
+/** Whether the pod, and its node, have been ready for so long since `fromMs`; if only time is missing, sees to a wake-up. */
+function wasReadyFor(
+  instance: Instance,
+  ms: number,
+  { nowMs, wake }: Pick<Moves, 'nowMs' | 'wake'>,
+  fromMs = 0,
+): boolean {
+  const { readySinceMs, node } = instance;
+  if (readySinceMs === undefined) return false;
+  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
+  const sinceMs = Math.max(fromMs, readySinceMs, Date.parse(ready?.lastTransitionTime ?? '') || 0);
+  if (nowMs - sinceMs >= ms) return true;
+  wake(sinceMs + ms);
+  return false;
+}
+
+/** The one of these nodes whose pod is next, as a list; undefined while another one is on its way. */
+function nextOf(names: readonly string[], { instances, seats }: Placement): Instance[] | undefined {
+  const members = names.flatMap((name) => instances.get(name) ?? []);
+  const outdated = members.filter(({ isOutdated }) => isOutdated);
+  const isActive = ({ node }: Instance): boolean => seats.some(({ holder }) => holder === node.metadata.name);
+  const broken = outdated.find((instance) => !instance.isReady && !isActive(instance));
+  if (broken !== undefined) return [broken];
+  if (members.some(isOnItsWay)) return undefined;
+  const standby = outdated.find((instance) => !isActive(instance));
+  if (standby !== undefined) return [standby];
+  // Nobody could take over from it: a gap cannot be helped.
+  const alone = outdated.find(({ node }) =>
+    seats.filter(({ holder }) => holder === node.metadata.name).every(({ candidates }) => candidates.length < 2),
+  );
+  return alone === undefined ? undefined : [alone];
+}
+
+function isOnItsWay({ node, pod, isOutdated, isReady }: Instance): boolean {
+  if (!isNodeReady(node)) return false;
+  return pod === undefined || isEnding(pod) || (!isOutdated && !isReady);
+}
+
+function podOf({ pod }: Instance): Pod[] {
+  return pod === undefined || isEnding(pod) ? [] : [pod];
+}

@@ -1,0 +1,210 @@
+import type { Pod } from '../pods.ts';
+import type { DeviceClaim, Node } from '../resources.ts';
+import { type Instance, instanceOn } from './instances.ts';
+import { holderOf, type Lease, leaseNameOf, UNIT_LABEL } from './lease.ts';
+import { failoverOf, type SensorService } from './sensor-service.ts';
+import { isMatched, isNodeReady, similarNodes, type Unit, unitsOf } from './units.ts';
+import { watchdogBar, type WatchdogProblem } from './watchdog.ts';
+import { type DaemonSet, keptNodesOf, LEAVING_ANNOTATION, wantedVersion } from './workload.ts';
+
+/** A Lease, and what watching it has told. */
+export interface SeenLease {
+  readonly lease: Lease;
+  /** It was not renewed for longer than its duration since it was seen to change: its holder is silent. */
+  readonly isStale: boolean;
+  /** Its holder before the present one let it go. */
+  readonly wasReleased: boolean;
+  /** Since when its present holder was seen to hold it in this epoch, on our clock. */
+  readonly heldSinceMs: number;
+}
+
+/** Everything that a plan for one service rests on. */
+export interface ServiceWorld {
+  readonly service: SensorService;
+  /** All nodes of the cluster. */
+  readonly nodes: readonly Node[];
+  /** All claims, to tell of nodes that are to come. */
+  readonly claims: readonly DeviceClaim[];
+  /** The service's own. */
+  readonly pods: readonly Pod[];
+  readonly leases: readonly SeenLease[];
+  /** Names of its leases that were deleted of late. */
+  readonly goneLeases: readonly string[];
+  readonly daemonSet: DaemonSet | undefined;
+  readonly brokerUrl: string;
+  readonly nowMs: number;
+}
+
+/** One Lease that is to be, and who may hold it. */
+export interface Seat {
+  readonly unit: string;
+  readonly leaseName: string;
+  /** Names of the nodes of the unit, in order of preference. */
+  readonly members: readonly string[];
+  /** The members, then similar nodes, then one that is leaving and holds it still; without those that are barred. */
+  readonly candidates: readonly string[];
+  readonly seen: SeenLease | undefined;
+  /** Who holds it and renews it; undefined when nobody does. */
+  readonly holder: string | undefined;
+}
+
+/** Where a service is to run. */
+export interface Placement {
+  readonly matched: readonly Node[];
+  readonly units: readonly Unit[];
+  readonly ambiguous: readonly Node[];
+  /** By node name: every node on which it runs or is to run. */
+  readonly instances: ReadonlyMap<string, Instance>;
+  /** Nodes that lost their labels and go on until the others have taken over, with the moment when that was seen. */
+  readonly leaving: ReadonlyMap<string, number>;
+  /** Names of all nodes that keep it. */
+  readonly keptOn: readonly string[];
+  readonly seats: readonly Seat[];
+  /** By node name: those that it matches and that may hold nothing of it, for want of a watchdog. */
+  readonly barred: ReadonlyMap<string, WatchdogProblem>;
+}
+
+/** Labels are often moved by taking them off here and setting them there: so long a node goes on without them. */
+export const LEAVE_GRACE_MS = 5000;
+/** A node that lost its labels waits for the new ones at most so long. */
+export const LEAVE_LIMIT_MS = 300_000;
+
+/** Finds units, seats and the nodes that stay for a while. */
+export function placementOf(world: ServiceWorld): Placement {
+  const { service, nodes, nowMs } = world;
+  const version = wantedVersion(service, world.brokerUrl);
+  const matching = nodes.filter((node) => isMatched(node, service.spec.nodeSelector));
+  const { units, ambiguous } = unitsOf(matching);
+  const matched = matching.filter((node) => !ambiguous.includes(node));
+  const left = leftNodes(world, matched);
+  const instances = new Map(
+    [...matched, ...left].map((node) => [node.metadata.name, instanceOn(node, { service, pods: world.pods, version })]),
+  );
+  const seats = units.flatMap((unit) => seatsOf(unit, { world, matched, left }));
+  const since = leavingSince(world.daemonSet);
+  const leaving = new Map(
+    left
+      .map(({ metadata }): [string, number] => [metadata.name, since.get(metadata.name) ?? nowMs])
+      .filter(([name, sinceMs]) => staysOn(name, nowMs - sinceMs, { matched, instances, seats })),
+  );
+  return {
+    matched,
+    units,
+    ambiguous,
+    instances: new Map(
+      [...instances].filter(([name]) => leaving.has(name) || !left.some((n) => n.metadata.name === name)),
+    ),
+    leaving,
+    keptOn: [...matched.map(({ metadata }) => metadata.name), ...leaving.keys()],
+    seats: [...seats, ...dissolving(world, seats, leaving)],
+    barred: new Map(
+      matched.flatMap((node): [string, WatchdogProblem][] => {
+        const { name } = node.metadata;
+        const bar = watchdogBar(
+          node,
+          service,
+          seats.some(({ holder }) => holder === name),
+        );
+        return bar === undefined ? [] : [[name, bar]];
+      }),
+    ),
+  };
+}
+
+/** The value of LEAVING_ANNOTATION. */
+export function leavingNote(leaving: ReadonlyMap<string, number>): string | undefined {
+  if (leaving.size === 0) return undefined;
+  const since = [...leaving]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([node, ms]) => [node, new Date(ms).toISOString()]);
+  return JSON.stringify(Object.fromEntries(since));
+}
+
+/** Nodes that are kept and lack the labels now. One that was let go is not taken up again while its pod still ends. */
+function leftNodes({ nodes, daemonSet }: ServiceWorld, matched: readonly Node[]): Node[] {
+  const kept = keptNodesOf(daemonSet);
+  return nodes.filter(
+    (node) =>
+      kept.includes(node.metadata.name) && !matched.includes(node) && node.metadata.deletionTimestamp === undefined,
+  );
+}
+
+interface Around {
+  matched: readonly Node[];
+  instances: ReadonlyMap<string, Instance>;
+  seats: readonly Seat[];
+}
+
+/** Start on the new, then stop on the old: whether a node without the labels goes on for now. */
+function staysOn(name: string, elapsedMs: number, { matched, instances, seats }: Around): boolean {
+  if (instances.get(name)?.isReady !== true || elapsedMs >= LEAVE_LIMIT_MS) return false;
+  if (elapsedMs < LEAVE_GRACE_MS) return true;
+  const isReady = (node: string): boolean => instances.get(node)?.isReady === true;
+  if (matched.some((node) => isNodeReady(node) && !isReady(node.metadata.name))) return true;
+  return seats.some(
+    ({ holder, members, candidates }) =>
+      members.some((node) => isReady(node) && candidates.includes(node)) && (holder === undefined || holder === name),
+  );
+}
+
+function seatsOf(
+  unit: Unit,
+  { world, matched, left }: { world: ServiceWorld; matched: readonly Node[]; left: readonly Node[] },
+): Seat[] {
+  const { mode, takeover } = failoverOf(world.service.spec);
+  const { name } = world.service.metadata;
+  const members = unit.nodes.map(({ metadata }) => metadata.name);
+  if (mode === 'ActiveActive') {
+    return members.map((node) => seat(world, unit.name, `${leaseNameOf(name, unit.name)}.${node}`, [node], [node]));
+  }
+  const similar = takeover === 'SimilarNode' ? similarNodes(unit, matched).map(({ metadata }) => metadata.name) : [];
+  const plain = seat(world, unit.name, leaseNameOf(name, unit.name), members, [...members, ...similar]);
+  const { holder } = plain;
+  const holdsOn = holder !== undefined && left.some(({ metadata }) => metadata.name === holder);
+  const candidates = holdsOn ? [...plain.candidates, holder] : plain.candidates;
+  const isBarred = (candidate: string): boolean => {
+    const node = world.nodes.find(({ metadata }) => metadata.name === candidate);
+    return node !== undefined && watchdogBar(node, world.service, candidate === holder) !== undefined;
+  };
+  return [{ ...plain, candidates: candidates.filter((candidate) => !isBarred(candidate)) }];
+}
+
+/** Seats of units that are no more, as long as a node that leaves holds them. */
+function dissolving(world: ServiceWorld, seats: readonly Seat[], leaving: ReadonlyMap<string, number>): Seat[] {
+  const names = seats.map(({ leaseName }) => leaseName);
+  return world.leases.flatMap((seen) => {
+    const holder = seen.isStale ? undefined : holderOf(seen.lease);
+    const { name, labels } = seen.lease.metadata;
+    if (holder === undefined || names.includes(name) || !leaving.has(holder)) return [];
+    return [{ unit: labels?.[UNIT_LABEL] ?? holder, leaseName: name, members: [], candidates: [holder], seen, holder }];
+  });
+}
+
+function seat(
+  { leases }: ServiceWorld,
+  unit: string,
+  leaseName: string,
+  members: readonly string[],
+  candidates: readonly string[],
+): Seat {
+  const seen = leases.find(({ lease }) => lease.metadata.name === leaseName);
+  const holder = seen === undefined || seen.isStale ? undefined : holderOf(seen.lease);
+  return { unit, leaseName, members, candidates, seen, holder };
+}
+
+function leavingSince(daemonSet: DaemonSet | undefined): Map<string, number> {
+  const note = daemonSet?.metadata.annotations?.[LEAVING_ANNOTATION];
+  if (note === undefined) return new Map();
+  try {
+    const parsed = JSON.parse(note) as unknown;
+    const entries = typeof parsed === 'object' && parsed !== null ? Object.entries(parsed) : [];
+    return new Map(
+      entries.flatMap(([node, at]): [string, number][] => {
+        const ms = Date.parse(String(at));
+        return Number.isNaN(ms) ? [] : [[node, ms]];
+      }),
+    );
+  } catch {
+    return new Map();
+  }
+}

@@ -1,0 +1,50 @@
+import type { Messages } from './en.ts';
+
+/** Die Texte der Sensordienste auf Deutsch. */
+export const services: Messages['screens']['services'] = {
+  title: 'Sensordienste',
+  hint: 'Programme, die Sensoren lesen oder Aktoren treiben. In jeder Einheit, einem Paar oder einem Node allein, ist ein Node aktiv.',
+  what: 'die Dienste',
+  none: 'Es gibt noch keine. Bringen Sie einen in den Cluster:',
+  back: 'Alle Dienste',
+  gone: 'Diesen Dienst gibt es nicht.',
+  types: { Sensor: 'Sensor', Actuator: 'Aktor' },
+  ready: 'läuft',
+  notReady: 'läuft nicht',
+  partly: 'braucht Sie',
+  states: { Active: 'Aktiv', Standby: 'Standby', NotRunning: 'Läuft nicht' },
+  unit: (name) => `Einheit ${name}`,
+  nobody: 'Niemand ist aktiv.',
+  activeSince: 'Aktiv seit {age} (Epoche {epoch})',
+  lastHandover: 'Letzte Übergabe',
+  handedOver: '{from} hat an {to} übergeben, {ago}',
+  tookOver: '{to} hat von {from} übernommen, das verstummt war, {ago}',
+  nodes: 'Nodes',
+  facts: 'Was er ist',
+  image: 'Image',
+  devices: 'Geräte',
+  publishes: 'Veröffentlicht',
+  subscribes: 'Abonniert',
+  safeState: 'Sicherer Zustand',
+  labels: 'Läuft auf Nodes mit',
+  handOver: (node) => `An ${node} übergeben…`,
+  handOverTitle: (unit, node) => `Einheit ${unit} an ${node} übergeben?`,
+  handOverHint: (from, to) =>
+    `${from} wird gebeten anzuhalten; hat es angehalten, macht ${to} weiter. Dazwischen ist für einen Augenblick niemand aktiv.`,
+  handOverAction: 'Übergeben',
+  asked: (node) => `${node} wurde gebeten zu übernehmen.`,
+  heldLast: (node) =>
+    `${node} ist verstummt, und treibt vielleicht ohne die Steuerungsebene weiter. Niemand übernimmt, bis ein Verwalter sagt, dass es aus ist.`,
+  takeOver: 'Übernehmen…',
+  takeOverTitle: (unit, service) => `Einheit ${unit} von ${service} übernehmen?`,
+  takeOverHint: (node, to) =>
+    `Usher kann nicht sehen, ob ${node} noch treibt. Wenn ja, treiben ${node} und ${to} zugleich. Gehen Sie hin und sehen Sie nach.`,
+  takeOverTrace:
+    'Ihr Wort steht mit Ihrem Namen im Protokoll. Ist Ihre Anmeldung länger her, werden Sie gebeten, sich noch einmal anzumelden.',
+  takeOverBy: 'Wer übernimmt',
+  vouch: (node) => `Ich habe mich vergewissert, dass ${node} ausgeschaltet ist oder sein Aktor keinen Strom hat.`,
+  vouchMissing: 'Ohne das übernimmt niemand.',
+  takeOverAction: 'Es ist aus: übernehmen',
+  onNode: 'Sensordienste',
+  onNodeNone: 'Keiner ist für diesen Node gedacht.',
+};
