@@ -1,7 +1,7 @@
 import { type Role, startSensorService } from '../../node/client/sensor-service.ts';
 import { SerialModbusLine } from '../modbus/serial-modbus-line.ts';
-import { detailOf, giveUp, log, monotonicMs, numberOf, waitFor } from '../support/process-parts.ts';
-import { repeat } from '../support/repeat.ts';
+import { detailOf, log, numberOf } from '../support/process-parts.ts';
+import { takeReadings } from '../support/readings.ts';
 import { ModbusVibrationSensor } from './driver.ts';
 
 /** As in service.yaml. */
@@ -31,13 +31,5 @@ async function measure({ unit, epoch, signal }: Role): Promise<void> {
     const vibration = await service.act(unit, () => sensor.read(), READ_MS);
     service.publish(unit, TOPIC, JSON.stringify({ at: new Date().toISOString(), ...vibration }));
   };
-  await repeat(turn, {
-    periodMs: numberOf('PERIOD_MS', 500),
-    signal,
-    patienceMs: PATIENCE_MS,
-    onFailure: (error) => log('no reading', { unit, detail: detailOf(error) }),
-    onGiveUp: giveUp,
-    nowMs: monotonicMs,
-    wait: waitFor,
-  });
+  await takeReadings({ unit, signal }, turn, { periodMs: numberOf('PERIOD_MS', 500), patienceMs: PATIENCE_MS });
 }

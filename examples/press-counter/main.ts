@@ -1,6 +1,6 @@
 import { type Role, startSensorService } from '../../node/client/sensor-service.ts';
-import { detailOf, giveUp, log, monotonicMs, numberOf, waitFor } from '../support/process-parts.ts';
-import { repeat } from '../support/repeat.ts';
+import { detailOf, log, numberOf } from '../support/process-parts.ts';
+import { takeReadings } from '../support/readings.ts';
 import { ModbusPress } from './driver.ts';
 
 /** As in service.yaml. */
@@ -26,14 +26,6 @@ async function count({ unit, epoch, signal }: Role): Promise<void> {
     const strokes = await service.act(unit, () => press.strokes(), READ_MS);
     service.publish(unit, TOPIC, JSON.stringify({ at: new Date().toISOString(), strokes }));
   };
-  await repeat(turn, {
-    periodMs: numberOf('PERIOD_MS', 1_000),
-    signal,
-    patienceMs: PATIENCE_MS,
-    onFailure: (error) => log('no reading', { unit, detail: detailOf(error) }),
-    onGiveUp: giveUp,
-    nowMs: monotonicMs,
-    wait: waitFor,
-  });
+  await takeReadings({ unit, signal }, turn, { periodMs: numberOf('PERIOD_MS', 1_000), patienceMs: PATIENCE_MS });
   await press.close();
 }

@@ -1,6 +1,6 @@
 import { type Role, startSensorService } from '../../node/client/sensor-service.ts';
-import { detailOf, giveUp, log, monotonicMs, numberOf, waitFor } from '../support/process-parts.ts';
-import { repeat } from '../support/repeat.ts';
+import { detailOf, log, numberOf } from '../support/process-parts.ts';
+import { takeReadings } from '../support/readings.ts';
 import { PressureLevelSensor } from './driver.ts';
 import type { I2cBus } from './i2c-bus.ts';
 
@@ -23,15 +23,7 @@ export function runTankLevel(bus: I2cBus): void {
       if (level === undefined) log('the sensor is at fault', { unit });
       else service.publish(unit, TOPIC, JSON.stringify({ at: new Date().toISOString(), ...level }));
     };
-    await repeat(turn, {
-      periodMs: numberOf('PERIOD_MS', 1_000),
-      signal,
-      patienceMs: PATIENCE_MS,
-      onFailure: (error) => log('no reading', { unit, detail: detailOf(error) }),
-      onGiveUp: giveUp,
-      nowMs: monotonicMs,
-      wait: waitFor,
-    });
+    await takeReadings({ unit, signal }, turn, { periodMs: numberOf('PERIOD_MS', 1_000), patienceMs: PATIENCE_MS });
   };
   const service = startSensorService({
     onGrant: measure,

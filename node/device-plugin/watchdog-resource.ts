@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../foundation/clock.ts';
 import { WATCHDOG_STATES, watchdogResource, type WatchdogState } from '../../k8s/core/sensor-service/watchdog.ts';
-import { readHealth } from '../standby/health-file.ts';
+import { readHealth } from '../health-file.ts';
 import type { ContainerAllocation, ListedDevice } from './kubelet-api.ts';
 import type { Resource } from './resource-server.ts';
 

@@ -7,7 +7,7 @@ import { createKubeClient } from '../../k8s/client/create-kube-client.ts';
 import { grantKey } from '../../k8s/core/sensor-service/resource-names.ts';
 import { inClusterAccess } from '../in-cluster.ts';
 import { jsonLogger } from '../json-logger.ts';
-import { isAtWork, isHealthy, keepHealthFile } from './health-file.ts';
+import { isAtWork, isHealthy, keepHealthFile } from '../health-file.ts';
 import { monotonicClock } from '../grant-protocol/monotonic-clock.ts';
 import { CgroupKiller } from './process-killer.ts';
 import { ServicePods } from './service-directory.ts';

@@ -44,7 +44,7 @@ export function accessOf({ path, access = 'ReadWrite' }: DeviceRule): 'ReadWrite
 /**
  * The extended resource of a device rule: the same for equal rules, on every node. Access, sharing and the path in the
  * container are part of it, since the plugin learns nothing else about who asks. Two rules may mean the same device file
- * ({@link isSameDevice} tells some of them): they are two resources, and Exclusive holds within each.
+ * by different means: they are two resources, and Exclusive holds within each.
  */
 export function deviceResource(rule: DeviceRule): string {
   const { path, usb, sharing = 'Exclusive' } = rule;
@@ -58,16 +58,6 @@ export function deviceResource(rule: DeviceRule): string {
     .slice(0, 40)
     .replaceAll(/^-+|-+$/g, '');
   return `${DEVICE_DOMAIN}/${slug}-${hash(JSON.stringify([...whole, accessOf(rule), sharing, containerPathOf(rule)])).slice(0, 10)}`;
-}
-
-/** Whether two rules name the same device by the same means. */
-export function isSameDevice(a: DeviceRule, b: DeviceRule): boolean {
-  return (
-    a.path === b.path &&
-    a.usb?.vendor === b.usb?.vendor &&
-    a.usb?.product === b.usb?.product &&
-    a.usb?.serial === b.usb?.serial
-  );
 }
 
 /** How people call what a rule means: `/dev/ttyUSB0`, or `USB device 0403:6001 (serial A1)`. */

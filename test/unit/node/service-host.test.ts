@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { silentLogger } from '../../../foundation/logger.ts';
 import type { UnitEvent } from '../../../node/core/fencing/unit-state.ts';
 import { newUnit } from '../../../node/core/fencing/unit-state.ts';
-import { isAtWork, isHealthy, keepHealthFile } from '../../../node/standby/health-file.ts';
+import { isAtWork, isHealthy, keepHealthFile } from '../../../node/health-file.ts';
 import { ServiceHost } from '../../../node/standby/service-host.ts';
 import type { UnitRunner } from '../../../node/standby/unit-runner.ts';
 import { ManualClock } from '../../support/manual-clock.ts';

@@ -10,7 +10,7 @@ import { WATCHDOG_MS } from '../../../node/core/fencing/takeover.ts';
 import { newUnit, type UnitState } from '../../../node/core/fencing/unit-state.ts';
 import { LONGEST_TIMEOUT_MS, petEveryMs, STUCK_MS, type WatchdogFacts } from '../../../node/core/watchdog.ts';
 import { watchdogSeen, WatchdogResource } from '../../../node/device-plugin/watchdog-resource.ts';
-import { keepHealthFile } from '../../../node/standby/health-file.ts';
+import { keepHealthFile } from '../../../node/health-file.ts';
 import type { ProcessName } from '../../../node/standby/process-state.ts';
 import { WatchdogDevice } from '../../../node/standby/watchdog-device.ts';
 import { WatchdogKeeper, type WatchdogKeeperOptions } from '../../../node/standby/watchdog-keeper.ts';

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Clock } from '../../foundation/clock.ts';
-import { messageOf } from '../../foundation/errors.ts';
-import type { Logger } from '../../foundation/logger.ts';
+import type { Clock } from '../foundation/clock.ts';
+import { messageOf } from '../foundation/errors.ts';
+import type { Logger } from '../foundation/logger.ts';
 
 /** How often it is written, and when it is too old: the standby then does nothing any more. */
 const WRITE_MS = 1_000;
