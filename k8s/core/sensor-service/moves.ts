@@ -94,20 +94,39 @@ function updateYield({ holder, candidates }: Seat, { service, placement, nowMs, 
 
 /** A node that went silent is taken for ready until Kubernetes notices: what it was before the takeover counts nothing. */
 function failbackYield(seat: Seat, { service, placement, nowMs, wake }: Moves): Yield | undefined {
-  const { holder, members, candidates, seen } = seat;
+  const { holder, seen } = seat;
   const { failbackAfterMs } = leaseTermsOf(service.spec);
   const { mode, failback } = failoverOf(service.spec);
-  const rank = members.indexOf(holder ?? '');
   if (mode !== 'Lease' || failback.policy !== 'Auto') return undefined;
-  const better = (rank < 0 ? members : members.slice(0, rank)).filter((node) => candidates.includes(node));
   const isCurrent = placement.instances.get(holder ?? '')?.isOutdated !== true;
-  const to = better.find((node) => {
+  const to = betterNodes(seat).find((node) => {
     const instance = placement.instances.get(node);
     // The new version is not given up for the sake of the old one.
     if (instance === undefined || (instance.isOutdated && isCurrent)) return false;
     return wasReadyFor(instance, failbackAfterMs, { nowMs, wake }, seen?.heldSinceMs);
   });
   return to === undefined ? undefined : { to, reason: 'Failback' };
+}
+
+/** Longer than Kubernetes needs to notice that a node went silent (node-monitor-grace-period in k3s-config.ts), ms. */
+const NOTICED_MS = 20_000;
+
+/** The better node that a person could hand the seat back to; undefined where that is nobody's choice, or happens by itself. */
+export function handBackNode(seat: Seat, { service, placement, nowMs, wake }: Moves): string | undefined {
+  const { mode, failback } = failoverOf(service.spec);
+  const { holder = '', seen } = seat;
+  if (mode !== 'Lease' || failback.policy !== 'Manual' || holder === '') return undefined;
+  if (placement.leaving.has(holder) || placement.instances.get(holder)?.isOutdated === true) return undefined;
+  return betterNodes(seat).find((node) => {
+    const instance = placement.instances.get(node);
+    return instance?.isOutdated === false && wasReadyFor(instance, NOTICED_MS, { nowMs, wake }, seen?.heldSinceMs);
+  });
+}
+
+/** Those that may hold the seat and come before its holder; one that is no member comes last. */
+function betterNodes({ holder = '', members, candidates }: Seat): string[] {
+  const rank = members.indexOf(holder);
+  return (rank < 0 ? members : members.slice(0, rank)).filter((node) => candidates.includes(node));
 }
 
 /** Whether the pod, and its node, have been ready for so long since `fromMs`; if only time is missing, sees to a wake-up. */

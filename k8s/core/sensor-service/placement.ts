@@ -3,7 +3,7 @@ import type { DeviceClaim, Node } from '../resources.ts';
 import { type Instance, instanceOn } from './instances.ts';
 import { holderOf, type Lease, leaseNameOf, UNIT_LABEL } from './lease.ts';
 import { failoverOf, type SensorService } from './sensor-service.ts';
-import { isMatched, isNodeReady, similarNodes, type Unit, unitsOf } from './units.ts';
+import { isMatched, isNodeReady, similarNodes, type Unit, type Units, unitsOf, withSpares } from './units.ts';
 import { watchdogBar, type WatchdogProblem } from './watchdog.ts';
 import { type DaemonSet, keptNodesOf, LEAVING_ANNOTATION, wantedVersion } from './workload.ts';
 
@@ -74,7 +74,7 @@ export function placementOf(world: ServiceWorld): Placement {
   const { service, nodes, nowMs } = world;
   const version = wantedVersion(service, world.brokerUrl);
   const matching = nodes.filter((node) => isMatched(node, service.spec.nodeSelector));
-  const { units, ambiguous } = unitsOf(matching);
+  const { units, ambiguous } = unitsFor(service, matching);
   const matched = matching.filter((node) => !ambiguous.includes(node));
   const left = leftNodes(world, matched);
   const instances = new Map(
@@ -109,6 +109,16 @@ export function placementOf(world: ServiceWorld): Placement {
       }),
     ),
   };
+}
+
+function unitsFor({ spec }: SensorService, matching: readonly Node[]): Units {
+  const found = unitsOf(matching);
+  return isSparing(spec) ? { ...found, units: withSpares(found.units) } : found;
+}
+
+/** Whether similar nodes are members of the units that they stand in for, since they have device files. */
+function isSparing(spec: SensorService['spec']): boolean {
+  return failoverOf(spec).takeover === 'SimilarNode' && (spec.devices ?? []).length > 0;
 }
 
 /** The value of LEAVING_ANNOTATION. */
@@ -157,7 +167,8 @@ function seatsOf(
   if (mode === 'ActiveActive') {
     return members.map((node) => seat(world, unit.name, `${leaseNameOf(name, unit.name)}.${node}`, [node], [node]));
   }
-  const similar = takeover === 'SimilarNode' ? similarNodes(unit, matched).map(({ metadata }) => metadata.name) : [];
+  const isOpen = takeover === 'SimilarNode' && !isSparing(world.service.spec);
+  const similar = isOpen ? similarNodes(unit, matched).map(({ metadata }) => metadata.name) : [];
   const plain = seat(world, unit.name, leaseNameOf(name, unit.name), members, [...members, ...similar]);
   const { holder } = plain;
   const holdsOn = holder !== undefined && left.some(({ metadata }) => metadata.name === holder);

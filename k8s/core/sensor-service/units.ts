@@ -66,12 +66,39 @@ export function claimLabelsOf({ metadata }: Node): Record<string, string> {
  * By name.
  */
 export function similarNodes(unit: Unit, matched: readonly Node[]): Node[] {
-  const [first] = unit.nodes;
-  if (first === undefined) return [];
-  const labels = claimLabelsOf(first);
-  // A node without a claim cannot be known to be alike.
-  if (Object.keys(labels).length === 0) return [];
-  return matched.filter((node) => !unit.nodes.includes(node) && isMatched(node, labels)).sort(byName);
+  return matched.filter((node) => !unit.nodes.includes(node) && isSimilar(node, unit)).sort(byName);
+}
+
+/**
+ * The units when a service with device files may be taken over by similar nodes. Such a node has one device and can act in
+ * one unit only: a node without a pair that is similar to exactly one pair is its last member, and no unit by itself. A
+ * node of another pair has its devices for that pair.
+ */
+export function withSpares(units: readonly Unit[]): Unit[] {
+  const pairs = units.filter(isPair);
+  const spares = new Map<Unit, Unit>();
+  for (const unit of units) {
+    const [node] = unit.nodes;
+    if (isPair(unit) || node === undefined) continue;
+    const [pair, ...others] = pairs.filter((one) => isSimilar(node, one));
+    if (pair !== undefined && others.length === 0) spares.set(unit, pair);
+  }
+  return units
+    .filter((unit) => !spares.has(unit))
+    .map(({ name, nodes }, index, kept) => {
+      const joined = [...spares].filter(([, pair]) => pair === kept[index]).flatMap(([spare]) => spare.nodes);
+      return { name, nodes: [...nodes, ...joined] };
+    });
+}
+
+/** A node without a claim cannot be known to be alike. */
+function isSimilar(node: Node, { nodes: [first] }: Unit): boolean {
+  const labels = first === undefined ? {} : claimLabelsOf(first);
+  return Object.keys(labels).length > 0 && isMatched(node, labels);
+}
+
+function isPair({ nodes }: Unit): boolean {
+  return nodes.some((node) => pairOf(node) !== undefined);
 }
 
 export function isNodeReady({ status }: Node): boolean {

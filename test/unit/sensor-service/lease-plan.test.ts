@@ -137,4 +137,31 @@ describe('a unit whose node holds the lease of another unit that is no more', ()
     const plan = planService(worldOf({ service, nodes, leases: [old({ candidates: ['pi-a'] })] }));
     expect(made(plan)?.metadata.annotations?.[CANDIDATES_ANNOTATION]).toBe('["pi-b","pi-a"]');
   });
+
+  it('is kept from it by a spare that still acts by itself, since its device is one', () => {
+    const labels = { machine: 'lathe', location: 'left' };
+    const nodes = [nodeFor('pi-b', { labels, pair: ['left', 'Primary'] }), nodeFor('pi-a', { labels })];
+    const devices = [{ name: 'bus', path: '/dev/ttyUSB0' }];
+    const service = serviceOf('lathe', SENSOR, { devices, failover: { takeover: 'SimilarNode' } });
+    const planWith = (lease: SeenLease): ServicePlan => planService(worldOf({ service, nodes, leases: [lease] }));
+    const open = planWith(old({ candidates: ['pi-a'] }));
+    expect(open.leases.map(({ verb, lease }) => [verb, lease.metadata.name])).toEqual([['annotate', 'lathe.pi-a']]);
+    expect(made(planWith(old({})))).toBeUndefined();
+    const free = made(planWith(old({ holder: '' })));
+    expect(free?.metadata.annotations?.[CANDIDATES_ANNOTATION]).toBe('["pi-b","pi-a"]');
+  });
+
+  it('is made for a spare that becomes a unit once it acts for the pair no more', () => {
+    const labels = { machine: 'lathe', location: 'left' };
+    const nodes = [nodeFor('pi-b', { labels, pair: ['left', 'Primary'] }), nodeFor('pi-a', { labels })];
+    const devices = [{ name: 'bus', path: '/dev/ttyUSB0' }];
+    const service = serviceOf('lathe', SENSOR, { devices });
+    const ofPair = (holderIdentity: string): SeenLease =>
+      leaseFor('left', { holderIdentity }, { annotations: notesFor(['pi-b']) });
+    const own = (plan: ServicePlan): boolean =>
+      plan.leases.some(({ verb, lease }) => verb === 'create' && lease.metadata.name === 'lathe.pi-a');
+    const planWith = (lease: SeenLease): ServicePlan => planService(worldOf({ service, nodes, leases: [lease] }));
+    expect(own(planWith(ofPair('pi-a')))).toBe(false);
+    expect(own(planWith(ofPair('pi-b')))).toBe(true);
+  });
 });
