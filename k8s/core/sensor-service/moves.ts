@@ -1,5 +1,5 @@
 import type { Pod } from '../pods.ts';
-import { type Instance, isEnding, missingDevices } from './instances.ts';
+import { type Instance, isEnding, isFit, missingDevices } from './instances.ts';
 import { leaseTermsOf } from './lease.ts';
 import type { Placement, Seat } from './placement.ts';
 import { failoverOf, type SensorService, updateOf } from './sensor-service.ts';
@@ -129,7 +129,7 @@ function betterNodes({ holder = '', members, candidates }: Seat): string[] {
   return (rank < 0 ? members : members.slice(0, rank)).filter((node) => candidates.includes(node));
 }
 
-/** Whether the pod, and its node, have been ready for so long since `fromMs`; if only time is missing, sees to a wake-up. */
+/** Whether the pod, with its devices, and its node have been ready for so long since `fromMs`; if only time is missing, sees to a wake-up. */
 function wasReadyFor(
   instance: Instance,
   ms: number,
@@ -137,7 +137,7 @@ function wasReadyFor(
   fromMs = 0,
 ): boolean {
   const { readySinceMs, node } = instance;
-  if (readySinceMs === undefined) return false;
+  if (!isFit(instance) || readySinceMs === undefined) return false;
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
   const sinceMs = Math.max(fromMs, readySinceMs, Date.parse(ready?.lastTransitionTime ?? '') || 0);
   if (nowMs - sinceMs >= ms) return true;

@@ -1,7 +1,7 @@
 import { toRfc3339 } from '../../../foundation/clock.ts';
 import { setCondition } from '../conditions.ts';
 import type { Condition } from '../resources.ts';
-import type { Instance, Problem } from './instances.ts';
+import { type Instance, isFit, type Problem } from './instances.ts';
 import { holderOf } from './lease.ts';
 import { bindsLast, seatEpoch } from './lease-plan.ts';
 import { stuckUpdate } from './moves.ts';
@@ -73,7 +73,7 @@ function unitStatus(name: string, world: ServiceWorld, placement: Placement): Un
     name,
     ...(held === undefined ? {} : { active: activeOf(held, before, world) }),
     ...handoverOf(held, before, world),
-    standby: others.map((node) => ({ node, ready: placement.instances.get(node)?.isReady === true })),
+    standby: others.map((node) => ({ node, ready: isFit(placement.instances.get(node)) })),
     ...(problems.length === 0 ? {} : { problems }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Problem } from './instances.ts';
+import { isFit, type Problem } from './instances.ts';
 import type { ServicePlan } from './planner.ts';
 import { epochOf, holderOf } from './lease.ts';
 import { bindsLast } from './lease-plan.ts';
@@ -155,7 +155,7 @@ function leaseOf(unit: string, { seats, instances }: ServicePlan['placement']): 
       name: leaseName,
       ...(holder === undefined ? {} : { holder }),
       epoch: seen === undefined ? 0 : epochOf(seen.lease),
-      candidates: candidates.map((node) => ({ node, isReady: instances.get(node)?.isReady === true })),
+      candidates: candidates.map((node) => ({ node, isReady: isFit(instances.get(node)) })),
     },
   };
 }
@@ -168,7 +168,7 @@ function instanceView(
   const instance = instances.get(node);
   const isActive = seats.some((seat) => seat.unit === unit && seat.holder === node);
   const problem = barred.get(node) ?? instance?.problem;
-  const isStandby = instance?.isReady === true && !barred.has(node);
+  const isStandby = isFit(instance) && !barred.has(node);
   const state = isActive ? 'Active' : isStandby ? 'Standby' : 'NotRunning';
   if (state !== 'NotRunning') return { node, unit, state };
   return {
