@@ -63,6 +63,11 @@ export function instanceOn(
   };
 }
 
+/** Whether the node is known to lack a device of the service, whatever the program on it does. */
+export function hasLostDevice(node: Node, service: SensorService): boolean {
+  return lostDevice(node, service) !== undefined;
+}
+
 /** A program that stands by need not notice that its device is gone. A kubelet that starts anew counts nothing at first. */
 function lostDevice(node: Node, service: SensorService): Problem | undefined {
   const { name, namespace = 'default' } = service.metadata;

@@ -69,6 +69,8 @@ interface Bond {
   /** They may still acquire it, as far as is known. */
   readonly isOpen: boolean;
   readonly holder: string | undefined;
+  /** Those of the seat's candidates that it binds. */
+  readonly nodes: readonly string[];
 }
 
 function bondsOf(seat: Seat, world: ServiceWorld, seats: readonly Seat[]): Bond[] {
@@ -76,10 +78,12 @@ function bondsOf(seat: Seat, world: ServiceWorld, seats: readonly Seat[]): Bond[
     const { name } = seen.lease.metadata;
     const kept = seats.find(({ leaseName }) => leaseName === name)?.candidates ?? [];
     const isBound = (node: string): boolean => seat.candidates.includes(node) && !kept.includes(node);
-    const isOpen = candidatesOf(seen.lease).some(isBound);
+    const nodes = candidatesOf(seen.lease).filter(isBound);
+    const isOpen = nodes.length > 0;
     const named = holderOf(seen.lease);
     const holder = named !== undefined && isBound(named) ? named : undefined;
-    return name === seat.leaseName || (!isOpen && holder === undefined) ? [] : [{ seen, isOpen, holder }];
+    if (holder !== undefined) nodes.push(holder);
+    return name === seat.leaseName || nodes.length === 0 ? [] : [{ seen, isOpen, holder, nodes }];
   });
 }
 
@@ -88,9 +92,15 @@ function isToBeAwaited({ isOpen, holder, seen }: Bond): boolean {
   return isOpen || (holder !== undefined && !seen.isStale);
 }
 
-/** While nobody holds the Lease, it gets no new candidates before all that bound them is over. */
+/**
+ * New candidates wait until they are bound by no other Lease; while nobody holds this one, until all that bound any of them
+ * is over.
+ */
 function admitted({ holder, candidates }: Seat, now: readonly string[], bonds: readonly Bond[]): readonly string[] {
-  if (holder !== undefined) return candidates;
+  if (holder !== undefined) {
+    const bound = bonds.filter(isToBeAwaited).flatMap(({ nodes }) => nodes);
+    return candidates.filter((node) => now.includes(node) || node === holder || !bound.includes(node));
+  }
   if (bonds.some(isToBeAwaited)) return candidates.filter((node) => now.includes(node));
   const mayDriveOn = bonds.filter(holdsLast).map((bond) => bond.holder);
   if (mayDriveOn.length === 0) return candidates;

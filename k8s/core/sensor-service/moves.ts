@@ -57,14 +57,17 @@ function outdatedPods({ service, placement }: Pick<Moves, 'service' | 'placement
   return groups.flatMap((names) => nextOf(names, placement)?.flatMap(podOf) ?? []);
 }
 
-/** True where a new version does not get ready and an old one of the same unit goes on. */
-export function stuckUpdate({ units, instances }: Placement): { broken: Instance; running: Instance } | undefined {
+/** True where a new version does not get ready on a node of the pair and an old one of the same unit goes on. */
+export function stuckUpdate(placement: Placement): { broken: Instance; running: Instance } | undefined {
+  const { units, instances, similar } = placement;
   for (const { nodes } of units) {
     const members = nodes.flatMap(({ metadata }) => instances.get(metadata.name) ?? []);
     const running = members.find(({ isOutdated, isReady }) => isOutdated && isReady);
     const broken = members.find(
-      ({ isOutdated, problem }) =>
-        !isOutdated && (problem?.reason === 'Crashing' || problem?.reason === 'ImageMissing'),
+      ({ node, isOutdated, problem }) =>
+        !isOutdated &&
+        !similar.has(node.metadata.name) &&
+        (problem?.reason === 'Crashing' || problem?.reason === 'ImageMissing'),
     );
     if (running !== undefined && broken !== undefined) return { broken, running };
   }
@@ -146,13 +149,14 @@ function wasReadyFor(
 }
 
 /** The one of these nodes whose pod is next, as a list; undefined while another one is on its way. */
-function nextOf(names: readonly string[], { instances, seats }: Placement): Instance[] | undefined {
+function nextOf(names: readonly string[], { instances, seats, similar }: Placement): Instance[] | undefined {
   const members = names.flatMap((name) => instances.get(name) ?? []);
   const outdated = members.filter(({ isOutdated }) => isOutdated);
   const isActive = ({ node }: Instance): boolean => seats.some(({ holder }) => holder === node.metadata.name);
   const broken = outdated.find((instance) => !instance.isReady && !isActive(instance));
   if (broken !== undefined) return [broken];
-  if (members.some(isOnItsWay)) return undefined;
+  if (members.some((one) => isOnItsWay(one) && !(similar.has(one.node.metadata.name) && isHeldUp(one))))
+    return undefined;
   const standby = outdated.find((instance) => !isActive(instance));
   if (standby !== undefined) return [standby];
   // Nobody could take over from it: a gap cannot be helped.
@@ -165,6 +169,11 @@ function nextOf(names: readonly string[], { instances, seats }: Placement): Inst
 function isOnItsWay({ node, pod, isOutdated, isReady }: Instance): boolean {
   if (!isNodeReady(node)) return false;
   return pod === undefined || isEnding(pod) || (!isOutdated && !isReady);
+}
+
+/** It does not start before somebody sees to it; what stands in for a pair must not keep the pair from its update. */
+function isHeldUp({ problem }: Instance): boolean {
+  return problem !== undefined && problem.reason !== 'Starting' && problem.reason !== 'NotStarted';
 }
 
 function podOf({ pod }: Instance): Pod[] {

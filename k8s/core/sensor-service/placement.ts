@@ -1,9 +1,10 @@
 import type { Pod } from '../pods.ts';
 import type { DeviceClaim, Node } from '../resources.ts';
-import { type Instance, instanceOn } from './instances.ts';
-import { holderOf, type Lease, leaseNameOf, UNIT_LABEL } from './lease.ts';
+import { hasLostDevice, type Instance, instanceOn } from './instances.ts';
+import { candidatesOf, holderOf, type Lease, leaseNameOf, UNIT_LABEL } from './lease.ts';
 import { failoverOf, type SensorService } from './sensor-service.ts';
-import { isMatched, isNodeReady, similarNodes, type Unit, type Units, unitsOf, withSpares } from './units.ts';
+import { sharesUnits, type SharedUnits, similarNodes, type UnclearNode, unitsWithSimilar } from './similar-nodes.ts';
+import { isMatched, isNodeReady, pairOf, type Unit, unitsOf } from './units.ts';
 import { watchdogBar, type WatchdogProblem } from './watchdog.ts';
 import { type DaemonSet, keptNodesOf, LEAVING_ANNOTATION, wantedVersion } from './workload.ts';
 
@@ -53,6 +54,9 @@ export interface Placement {
   readonly matched: readonly Node[];
   readonly units: readonly Unit[];
   readonly ambiguous: readonly Node[];
+  /** Names of the nodes that are in the unit of a pair without being of the pair. */
+  readonly similar: ReadonlySet<string>;
+  readonly unclear: readonly UnclearNode[];
   /** By node name: every node on which it runs or is to run. */
   readonly instances: ReadonlyMap<string, Instance>;
   /** Nodes that lost their labels and go on until the others have taken over, with the moment when that was seen. */
@@ -74,14 +78,19 @@ export function placementOf(world: ServiceWorld): Placement {
   const { service, nodes, nowMs } = world;
   const version = wantedVersion(service, world.brokerUrl);
   const matching = nodes.filter((node) => isMatched(node, service.spec.nodeSelector));
-  const { units, ambiguous } = unitsFor(service, matching);
-  const matched = matching.filter((node) => !ambiguous.includes(node));
+  const { units, ambiguous, similar, unclear } = unitsFor(world, matching);
+  const outside = [...ambiguous, ...unclear.map(({ node }) => node)];
+  const matched = matching.filter((node) => !outside.includes(node));
   const left = leftNodes(world, matched);
   const instances = new Map(
     [...matched, ...left].map((node) => [node.metadata.name, instanceOn(node, { service, pods: world.pods, version })]),
   );
-  const seats = units.flatMap((unit) => seatsOf(unit, { world, matched, left }));
   const since = leavingSince(world.daemonSet);
+  const open = units.flatMap((unit) => seatsOf(unit, { world, matched, left, similar }));
+  const heirs = heirSeats(world, { seats: open, left, matched });
+  const inherited = heirs.flatMap(({ members }) => members);
+  // Who stands in for a pair that is no more acts by itself once the pair does no more.
+  const seats = [...open.filter(({ members }) => !members.some((node) => inherited.includes(node))), ...heirs];
   const leaving = new Map(
     left
       .map(({ metadata }): [string, number] => [metadata.name, since.get(metadata.name) ?? nowMs])
@@ -91,6 +100,8 @@ export function placementOf(world: ServiceWorld): Placement {
     matched,
     units,
     ambiguous,
+    similar,
+    unclear,
     instances: new Map(
       [...instances].filter(([name]) => leaving.has(name) || !left.some((n) => n.metadata.name === name)),
     ),
@@ -111,14 +122,10 @@ export function placementOf(world: ServiceWorld): Placement {
   };
 }
 
-function unitsFor({ spec }: SensorService, matching: readonly Node[]): Units {
+function unitsFor({ service, nodes, claims }: ServiceWorld, matching: readonly Node[]): SharedUnits {
   const found = unitsOf(matching);
-  return isSparing(spec) ? { ...found, units: withSpares(found.units) } : found;
-}
-
-/** Whether similar nodes are members of the units that they stand in for, since they have device files. */
-function isSparing(spec: SensorService['spec']): boolean {
-  return failoverOf(spec).takeover === 'SimilarNode' && (spec.devices ?? []).length > 0;
+  if (!sharesUnits(service.spec)) return { ...found, similar: new Set(), unclear: [] };
+  return unitsWithSimilar(found, { nodes, claims, selector: service.spec.nodeSelector });
 }
 
 /** The value of LEAVING_ANNOTATION. */
@@ -157,27 +164,58 @@ function staysOn(name: string, elapsedMs: number, { matched, instances, seats }:
   );
 }
 
-function seatsOf(
-  unit: Unit,
-  { world, matched, left }: { world: ServiceWorld; matched: readonly Node[]; left: readonly Node[] },
-): Seat[] {
+interface Nearby {
+  readonly world: ServiceWorld;
+  readonly matched: readonly Node[];
+  readonly left: readonly Node[];
+  readonly similar: ReadonlySet<string>;
+}
+
+function seatsOf(unit: Unit, { world, matched, left, similar }: Nearby): Seat[] {
   const { mode, takeover } = failoverOf(world.service.spec);
   const { name } = world.service.metadata;
   const members = unit.nodes.map(({ metadata }) => metadata.name);
   if (mode === 'ActiveActive') {
     return members.map((node) => seat(world, unit.name, `${leaseNameOf(name, unit.name)}.${node}`, [node], [node]));
   }
-  const isOpen = takeover === 'SimilarNode' && !isSparing(world.service.spec);
-  const similar = isOpen ? similarNodes(unit, matched).map(({ metadata }) => metadata.name) : [];
-  const plain = seat(world, unit.name, leaseNameOf(name, unit.name), members, [...members, ...similar]);
+  const isOpen = takeover === 'SimilarNode' && !sharesUnits(world.service.spec);
+  const others = isOpen ? similarNodes(unit, matched).map(({ metadata }) => metadata.name) : [];
+  const plain = seat(world, unit.name, leaseNameOf(name, unit.name), members, [...members, ...others]);
   const { holder } = plain;
   const holdsOn = holder !== undefined && left.some(({ metadata }) => metadata.name === holder);
   const candidates = holdsOn ? [...plain.candidates, holder] : plain.candidates;
   const isBarred = (candidate: string): boolean => {
     const node = world.nodes.find(({ metadata }) => metadata.name === candidate);
-    return node !== undefined && watchdogBar(node, world.service, candidate === holder) !== undefined;
+    if (node === undefined) return false;
+    if (similar.has(candidate) && candidate !== holder && hasLostDevice(node, world.service)) return true;
+    return watchdogBar(node, world.service, candidate === holder) !== undefined;
   };
   return [{ ...plain, candidates: candidates.filter((candidate) => !isBarred(candidate)) }];
+}
+
+/**
+ * Seats of pairs that are no more while a node that lost the labels holds them, or may take them still: a node that stood
+ * in for the pair has its device at the same machine, so it may not act by itself beside that node. It takes the seat over
+ * first, and the others are struck off before it is.
+ */
+function heirSeats(
+  world: ServiceWorld,
+  { seats, left, matched }: { seats: readonly Seat[]; left: readonly Node[]; matched: readonly Node[] },
+): Seat[] {
+  if (!sharesUnits(world.service.spec)) return [];
+  return world.leases.flatMap((seen) => {
+    const { name, labels } = seen.lease.metadata;
+    const holder = seen.isStale ? undefined : holderOf(seen.lease);
+    if (seats.some(({ leaseName }) => leaseName === name)) return [];
+    const listed = candidatesOf(seen.lease);
+    const heirs = matched.filter((node) => listed.includes(node.metadata.name) && pairOf(node) === undefined);
+    const members = heirs.map(({ metadata }) => metadata.name);
+    const isLeaving = left.some(({ metadata }) => metadata.name === holder);
+    const mayBeTaken = holder === undefined && listed.some((node) => !members.includes(node));
+    if (members.length === 0 || !(isLeaving || mayBeTaken)) return [];
+    const candidates = holder === undefined ? members : [...members, holder];
+    return [{ unit: labels?.[UNIT_LABEL] ?? name, leaseName: name, members, candidates, seen, holder }];
+  });
 }
 
 /** Seats of units that are no more, as long as a node that leaves holds them. */

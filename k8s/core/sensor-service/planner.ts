@@ -52,7 +52,8 @@ export function planService(world: ServiceWorld): ServicePlan {
   // Of renewals no watch tells.
   if (placement.seats.some(awaitsBeat)) wake(nowMs + BEAT_MS);
   return {
-    leases: [...writes.filter((write) => write !== undefined), ...closingWrites(world, placement.seats)],
+    // Who is to let one go does so before it may have another.
+    leases: [...closingWrites(world, placement.seats), ...writes.filter((write) => write !== undefined)],
     daemonSet: daemonSetOf({
       service,
       brokerUrl: world.brokerUrl,

@@ -2,7 +2,7 @@ import { toRfc3339 } from '../../../foundation/clock.ts';
 import { setCondition } from '../conditions.ts';
 import type { Condition } from '../resources.ts';
 import { type Instance, isFit, type Problem } from './instances.ts';
-import { holderOf } from './lease.ts';
+import { holderOf, UNIT_LABEL } from './lease.ts';
 import { bindsLast, seatEpoch } from './lease-plan.ts';
 import { stuckUpdate } from './moves.ts';
 import type { Placement, Seat, ServiceWorld } from './placement.ts';
@@ -14,7 +14,7 @@ import {
   type UnitStatus,
 } from './sensor-service.ts';
 import { watchdogVerdict } from './watchdog-verdict.ts';
-import { claimsToCome, labelText, namesOf } from './wording.ts';
+import { claimsToCome, labelText, namesOf, unclearText } from './wording.ts';
 
 type Verdict = Omit<Condition<ServiceConditionType>, 'lastTransitionTime' | 'type'>;
 
@@ -63,7 +63,7 @@ function unitStatus(name: string, world: ServiceWorld, placement: Placement): Un
   const held = seats.find(({ holder }) => holder !== undefined);
   const holders = seats.map(({ holder }) => holder);
   const others = [...new Set(seats.flatMap(({ candidates }) => candidates))].filter((node) => !holders.includes(node));
-  const silent = heldLast(seats, world);
+  const silent = [...heldLast(seats, world), ...(held === undefined ? boundLast(name, world, placement) : [])];
   // While a silent holder may drive on, it is no fault that nobody else takes the lease.
   const problems = [...silent, ...problemsOf(name, silent.length === 0 ? seats : [], placement)].slice(
     0,
@@ -131,6 +131,20 @@ function heldLast(seats: readonly Seat[], { service }: ServiceWorld): string[] {
   });
 }
 
+/** A node of the unit that went silent as another unit, which is no more, and may drive on: nobody begins beside it. */
+function boundLast(name: string, { leases }: ServiceWorld, { units, seats }: Placement): string[] {
+  const members = units.find((unit) => unit.name === name)?.nodes.map(({ metadata }) => metadata.name) ?? [];
+  const open = seats.map(({ leaseName }) => leaseName);
+  return leases.flatMap((seen) => {
+    const { name: lease, labels } = seen.lease.metadata;
+    const silent = holderOf(seen.lease);
+    if (open.includes(lease) || !seen.isStale || !bindsLast(seen)) return [];
+    if (silent === undefined || !members.includes(silent)) return [];
+    const unit = labels?.[UNIT_LABEL] ?? silent;
+    return [`node ${silent} went silent as unit ${unit} and may drive on (HoldLast): switch it on, or unclaim it`];
+  });
+}
+
 function problemsOf(name: string, seats: readonly Seat[], { instances, units, barred }: Placement): string[] {
   const members = units.find((unit) => unit.name === name)?.nodes ?? [];
   const found = members
@@ -169,6 +183,8 @@ function placementVerdict(world: ServiceWorld, placement: Placement): Verdict {
     const message = `node ${name} has the name of a pair, whose topics it would share: give its claim another nodeName, or the pair another name`;
     return { status: 'False', reason: 'AmbiguousUnit', message };
   }
+  const [outsider] = placement.unclear;
+  if (outsider !== undefined) return { status: 'False', reason: 'AmbiguousUnit', message: unclearText(outsider) };
   if (matched.length === 0) {
     const coming = claimsToCome(world.claims, nodeSelector);
     const hint =
@@ -181,7 +197,9 @@ function placementVerdict(world: ServiceWorld, placement: Placement): Verdict {
   if (hindered !== undefined) return { status: 'False', reason: hindered.reason, message: hindered.message };
   const [bar] = placement.barred.values();
   if (bar !== undefined) return { status: 'False', reason: bar.reason, message: bar.message };
-  const message = `${String(matched.length)} ${matched.length === 1 ? 'node' : 'nodes'} in ${String(units.length)} ${units.length === 1 ? 'unit' : 'units'}`;
+  const placed = `${String(matched.length)} ${matched.length === 1 ? 'node' : 'nodes'} in ${String(units.length)} ${units.length === 1 ? 'unit' : 'units'}`;
+  const similar = namesOf([...placement.similar].sort());
+  const message = similar === '' ? placed : `${placed}; similar nodes behind a pair: ${similar}`;
   return { status: 'True', reason: 'Placed', message };
 }
 

@@ -3,10 +3,10 @@ import { PAIR_LABEL, PAIR_ROLE_LABEL } from '../labels.ts';
 import type { Node, Taint } from '../resources.ts';
 import type { ServiceToleration } from './sensor-service.ts';
 
-/** The nodes that share one job: a pair, or one node alone. */
+/** The nodes that share one job: those of a pair and who stands in for them, or one node alone. */
 export interface Unit {
   readonly name: string;
-  /** In order of preference: primary, backup, then by name. At least one. */
+  /** In order of preference: primary, backup, then others by name. At least one. */
   readonly nodes: readonly Node[];
 }
 
@@ -18,9 +18,15 @@ export interface Units {
 }
 
 /** Whether the node has all these labels, and stays. */
-export function isMatched(node: Node, selector: Readonly<Record<string, string>>): boolean {
-  const { labels = {}, deletionTimestamp } = node.metadata;
-  return deletionTimestamp === undefined && Object.entries(selector).every(([key, value]) => labels[key] === value);
+export function isMatched({ metadata }: Node, selector: Readonly<Record<string, string>>): boolean {
+  return metadata.deletionTimestamp === undefined && hasLabels(metadata.labels ?? {}, selector);
+}
+
+export function hasLabels(
+  labels: Readonly<Record<string, string>>,
+  selector: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
 }
 
 /**
@@ -59,46 +65,6 @@ export function claimLabelsOf({ metadata }: Node): Record<string, string> {
       ([key]) => keys.includes(key) && key !== PAIR_LABEL && key !== PAIR_ROLE_LABEL,
     ),
   );
-}
-
-/**
- * The nodes outside a unit that could do its work when none of its own is left: those with all the labels of its claim.
- * By name.
- */
-export function similarNodes(unit: Unit, matched: readonly Node[]): Node[] {
-  return matched.filter((node) => !unit.nodes.includes(node) && isSimilar(node, unit)).sort(byName);
-}
-
-/**
- * The units when a service with device files may be taken over by similar nodes. Such a node has one device and can act in
- * one unit only: a node without a pair that is similar to exactly one pair is its last member, and no unit by itself. A
- * node of another pair has its devices for that pair.
- */
-export function withSpares(units: readonly Unit[]): Unit[] {
-  const pairs = units.filter(isPair);
-  const spares = new Map<Unit, Unit>();
-  for (const unit of units) {
-    const [node] = unit.nodes;
-    if (isPair(unit) || node === undefined) continue;
-    const [pair, ...others] = pairs.filter((one) => isSimilar(node, one));
-    if (pair !== undefined && others.length === 0) spares.set(unit, pair);
-  }
-  return units
-    .filter((unit) => !spares.has(unit))
-    .map(({ name, nodes }, index, kept) => {
-      const joined = [...spares].filter(([, pair]) => pair === kept[index]).flatMap(([spare]) => spare.nodes);
-      return { name, nodes: [...nodes, ...joined] };
-    });
-}
-
-/** A node without a claim cannot be known to be alike. */
-function isSimilar(node: Node, { nodes: [first] }: Unit): boolean {
-  const labels = first === undefined ? {} : claimLabelsOf(first);
-  return Object.keys(labels).length > 0 && isMatched(node, labels);
-}
-
-function isPair({ nodes }: Unit): boolean {
-  return nodes.some((node) => pairOf(node) !== undefined);
 }
 
 export function isNodeReady({ status }: Node): boolean {
@@ -143,6 +109,6 @@ function rankOf({ metadata }: Node): number {
   return role === 'Primary' ? 0 : role === 'Backup' ? 1 : 2;
 }
 
-function byName(a: Node, b: Node): number {
+export function byName(a: Node, b: Node): number {
   return a.metadata.name < b.metadata.name ? -1 : 1;
 }
