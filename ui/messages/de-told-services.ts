@@ -55,8 +55,8 @@ export const OF_SERVICES: readonly Phrase[] = [
     'onControlPlaneLoss Safe gilt, sobald man wieder von Node {node} hört oder die Einheit übernommen ist',
   ],
   [
-    'node {node:word} went silent as unit {unit:word} and may drive on (HoldLast): switch it on, or unclaim it',
-    'Der Node {node} ist als Einheit {unit} verstummt und treibt vielleicht weiter (HoldLast): Schalten Sie ihn ein, oder geben Sie seinen Anspruch auf',
+    'node {node:word} went silent as unit {unit:word} and may drive on (HoldLast): switch it on, or make sure that it is off and unclaim it',
+    'Der Node {node} ist als Einheit {unit} verstummt und treibt vielleicht weiter (HoldLast): Schalten Sie ihn ein, oder vergewissern Sie sich, dass er aus ist, und geben Sie seinen Anspruch auf',
   ],
   ['active in {where}', 'aktiv in {where}'],
   ['nobody has the lease yet', 'noch hat niemand den Lease'],

@@ -76,7 +76,7 @@ export function stuckUpdate(placement: Placement): { broken: Instance; running: 
 
 function moveYield({ holder, members, candidates }: Seat, { placement }: Moves): Yield | undefined {
   if (holder === undefined || !placement.leaving.has(holder)) return undefined;
-  const to = members.find((node) => candidates.includes(node) && placement.instances.get(node)?.isReady === true);
+  const to = members.find((node) => candidates.includes(node) && isFit(placement.instances.get(node)));
   return to === undefined ? undefined : { to, reason: 'Move' };
 }
 

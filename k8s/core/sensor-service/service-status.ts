@@ -2,8 +2,8 @@ import { toRfc3339 } from '../../../foundation/clock.ts';
 import { setCondition } from '../conditions.ts';
 import type { Condition } from '../resources.ts';
 import { type Instance, isFit, type Problem } from './instances.ts';
-import { holderOf, UNIT_LABEL } from './lease.ts';
-import { bindsLast, seatEpoch } from './lease-plan.ts';
+import { holderOf } from './lease.ts';
+import { bindsLast, seatEpoch, silentBonds } from './lease-plan.ts';
 import { stuckUpdate } from './moves.ts';
 import type { Placement, Seat, ServiceWorld } from './placement.ts';
 import {
@@ -63,7 +63,8 @@ function unitStatus(name: string, world: ServiceWorld, placement: Placement): Un
   const held = seats.find(({ holder }) => holder !== undefined);
   const holders = seats.map(({ holder }) => holder);
   const others = [...new Set(seats.flatMap(({ candidates }) => candidates))].filter((node) => !holders.includes(node));
-  const silent = [...heldLast(seats, world), ...(held === undefined ? boundLast(name, world, placement) : [])];
+  const last = heldLast(seats, world);
+  const silent = last.length > 0 || held !== undefined ? last : boundLast(seats, world, placement);
   // While a silent holder may drive on, it is no fault that nobody else takes the lease.
   const problems = [...silent, ...problemsOf(name, silent.length === 0 ? seats : [], placement)].slice(
     0,
@@ -131,18 +132,13 @@ function heldLast(seats: readonly Seat[], { service }: ServiceWorld): string[] {
   });
 }
 
-/** A node of the unit that went silent as another unit, which is no more, and may drive on: nobody begins beside it. */
-function boundLast(name: string, { leases }: ServiceWorld, { units, seats }: Placement): string[] {
-  const members = units.find((unit) => unit.name === name)?.nodes.map(({ metadata }) => metadata.name) ?? [];
-  const open = seats.map(({ leaseName }) => leaseName);
-  return leases.flatMap((seen) => {
-    const { name: lease, labels } = seen.lease.metadata;
-    const silent = holderOf(seen.lease);
-    if (open.includes(lease) || !seen.isStale || !bindsLast(seen)) return [];
-    if (silent === undefined || !members.includes(silent)) return [];
-    const unit = labels?.[UNIT_LABEL] ?? silent;
-    return [`node ${silent} went silent as unit ${unit} and may drive on (HoldLast): switch it on, or unclaim it`];
-  });
+/** A node that went silent as another unit, which is no more, and may drive on: nobody begins beside it. */
+function boundLast(seats: readonly Seat[], world: ServiceWorld, placement: Placement): string[] {
+  const silent = seats.flatMap((seat) => silentBonds(seat, world, placement.seats));
+  return silent.map(
+    ({ node, unit }) =>
+      `node ${node} went silent as unit ${unit} and may drive on (HoldLast): switch it on, or make sure that it is off and unclaim it`,
+  );
 }
 
 function problemsOf(name: string, seats: readonly Seat[], { instances, units, barred }: Placement): string[] {
@@ -151,7 +147,7 @@ function problemsOf(name: string, seats: readonly Seat[], { instances, units, ba
     .flatMap(({ metadata }) => [barred.get(metadata.name), instances.get(metadata.name)?.problem])
     .flatMap((problem) => problem?.message ?? []);
   const idle = seats.flatMap(({ holder, candidates }) => {
-    const ready = candidates.find((node) => instances.get(node)?.isReady === true);
+    const ready = candidates.find((node) => isFit(instances.get(node)));
     return holder === undefined && ready !== undefined
       ? [`it is ready on node ${ready}, but nobody has the lease: see the pod of usher-node on that node`]
       : [];

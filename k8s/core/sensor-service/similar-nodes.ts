@@ -51,25 +51,22 @@ export function unitsWithSimilar(
   world: { nodes: readonly Node[]; claims: readonly DeviceClaim[]; selector: Readonly<Record<string, string>> },
 ): SharedUnits {
   const pairs = pairsOf(world);
-  const units = new Map(found.units.map(({ name, nodes }) => [name, [...nodes]]));
-  const similar = new Set<string>();
-  const unclear: UnclearNode[] = [];
-  for (const node of found.units.flatMap(({ nodes }) => nodes)) {
-    if (pairOf(node) !== undefined) continue;
-    const related = pairs.filter(({ members }) => members.some((labels) => isLike(node, labels)));
-    const [pair] = related;
-    if (pair === undefined) continue;
+  const units = new Map<string, Node[]>();
+  const [similar, ambiguous, unclear]: [Set<string>, Node[], UnclearNode[]] = [new Set(), [...found.ambiguous], []];
+  for (const { name, nodes } of found.units) if (!nodes.every(isLone)) units.set(name, [...nodes]);
+  for (const node of found.units.flatMap(({ nodes }) => nodes).filter(isLone)) {
     const { name } = node.metadata;
-    units.delete(name);
-    // A unit of a lone node that is called like the pair would have its topics.
-    const isFree = !found.units.some((unit) => unit.name === pair.name && unit.nodes.every(isLone));
-    if (related.length === 1 && isFree && pair.members.every((labels) => isMatched(node, labels))) {
+    const related = pairs.filter(({ members }) => members.some((labels) => isLike(node, labels)));
+    const [pair, ...others] = related;
+    if (pairs.some((one) => one.name === name)) ambiguous.push(node);
+    else if (pair === undefined) units.set(name, [node]);
+    else if (others.length === 0 && pair.members.every((labels) => isMatched(node, labels))) {
       units.set(pair.name, [...(units.get(pair.name) ?? []), node]);
       similar.add(name);
     } else unclear.push({ node, pairs: related.map((one) => one.name) });
   }
   const all = [...units].map(([name, nodes]): Unit => ({ name, nodes }));
-  return { ...found, units: all.sort((a, b) => (a.name < b.name ? -1 : 1)), similar, unclear };
+  return { units: all.sort((a, b) => (a.name < b.name ? -1 : 1)), ambiguous, similar, unclear };
 }
 
 function isLike(node: Node, labels: Readonly<Record<string, string>>): boolean {

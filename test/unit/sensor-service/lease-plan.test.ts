@@ -181,7 +181,7 @@ describe('a unit whose node holds the lease of another unit that is no more', ()
     const plan = planService(worldOf({ service, nodes, pods, leases: [free, silent] }));
     expect(candidatesIn(plan, [])).toEqual(['pi-a']);
     expect(plan.status.units?.[0]?.problems?.[0]).toBe(
-      'node pi-a went silent as unit pi-a and may drive on (HoldLast): switch it on, or unclaim it',
+      'node pi-a went silent as unit pi-a and may drive on (HoldLast): switch it on, or make sure that it is off and unclaim it',
     );
   });
 

@@ -106,7 +106,8 @@ describe('a similar node', () => {
       expect(plain.placement.seats.map(({ unit }) => unit)).toEqual(['pi-s']);
       const namesake = nodeFor('left', { labels: left, service });
       const doubtful = planService(worldOf({ service, nodes: [similar, namesake], claims: [claimed('left', left)] }));
-      expect(doubtful.placement.unclear.map(({ node }) => node.metadata.name)).toEqual(['left', 'pi-s']);
+      expect(doubtful.placement.ambiguous).toEqual([namesake]);
+      expect(doubtful.placement.seats.map(({ unit, candidates }) => [unit, candidates])).toEqual([['left', ['pi-s']]]);
     });
 
     it('is no candidate while its device is known to be gone, unless it holds the unit', () => {
