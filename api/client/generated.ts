@@ -1131,7 +1131,7 @@ export type components = {
         name: string;
         /** @enum {string} */
         role: 'Primary' | 'Backup';
-      };
+      } | null;
       /** @enum {string} */
       reclaimPolicy?: 'Retain' | 'Release';
       replaces?: string | null;
@@ -1637,6 +1637,7 @@ export type components = {
         /** Format: date-time */
         since: string;
       };
+      handBackTo?: string;
       instances: {
         node: string;
         reason?: string;

@@ -40,11 +40,13 @@ export function toDeviceClaim(claim: NewClaim, row: DeviceView | undefined): Dev
 
 /** The claim as the change says; what it does not mention stays. @throws UsherError CLAIM_INVALID */
 export function changedClaim(claim: DeviceClaim, change: ClaimChange): DeviceClaim {
-  checkClaim(change);
+  const { pair, ...others } = change;
+  checkClaim({ ...others, ...(pair === undefined || pair === null ? {} : { pair }) });
   const spec = { ...claim.spec };
   if (change.labels !== undefined) spec.labels = change.labels;
   if (change.taints !== undefined) spec.taints = change.taints.map(plainTaint);
-  if (change.pair !== undefined) spec.pair = change.pair;
+  if (pair === null) delete spec.pair;
+  else if (pair !== undefined) spec.pair = pair;
   if (change.reclaimPolicy !== undefined) spec.reclaimPolicy = change.reclaimPolicy;
   if (change.match !== undefined) spec.match = toMatch(change.match);
   if (change.replaces === null) delete spec.replaces;

@@ -173,16 +173,16 @@ export const NewClaim = z.object({
 export type NewClaim = z.infer<typeof NewClaim>;
 
 /**
- * PATCH /api/v1/claims/{name}: labels, taints and pair replace what was there. A `match` that names another device, with
- * `replaces` naming the present one, confirms a replacement; `replaces: null` takes the word back.
+ * PATCH /api/v1/claims/{name}: labels, taints and pair replace what was there; `pair: null` takes it out of its pair. A
+ * `match` that names another device, with `replaces` naming the present one, confirms a replacement; `replaces: null`
+ * takes the word back.
  */
 export const ClaimChange = NewClaim.pick({
   labels: true,
   taints: true,
-  pair: true,
   reclaimPolicy: true,
   match: true,
-}).extend({ replaces: z.string().nullable().optional() });
+}).extend({ pair: NewClaim.shape.pair.nullable(), replaces: z.string().nullable().optional() });
 export type ClaimChange = z.infer<typeof ClaimChange>;
 
 export const ClaimView = z.object({

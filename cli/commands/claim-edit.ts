@@ -11,7 +11,7 @@ What is not mentioned stays as it is. The node follows within a moment; it is no
 Examples:
   usher claim edit lathe-left --label location=right
   usher claim edit lathe-left --remove-label machine --taint dedicated=lathe:NoSchedule
-  usher claim edit lathe-left --reclaim-policy Release`;
+  usher claim edit lathe-left --no-pair --reclaim-policy Release`;
 
 type Taint = ClaimView['taints'][number];
 
@@ -20,7 +20,8 @@ export interface EditOptions {
   removeLabel?: string[];
   taint?: Taint[];
   removeTaint?: string[];
-  pair?: NonNullable<ClaimChange['pair']>;
+  /** False: takes it out of its pair. */
+  pair?: NonNullable<ClaimChange['pair']> | false;
   reclaimPolicy?: 'Retain' | 'Release';
   /** False: takes `replaces` off the claim. Commander says true for an option that can only be denied. */
   replaces?: boolean;
@@ -36,6 +37,7 @@ export function addClaimEdit(claim: Command): void {
     .option('--taint <key[=value]:effect>', 'add or change a taint; may be repeated', collect(parseTaint))
     .option('--remove-taint <key[:effect]>', 'take a taint off; may be repeated', collect(String))
     .option('--pair <name:role>', 'pair it belongs to, role Primary or Backup', parsePair)
+    .option('--no-pair', 'take it out of its pair')
     .addOption(new Option('--reclaim-policy <policy>', 'when the claim is deleted').choices(['Retain', 'Release']))
     .option('--no-replaces', 'the device it replaced may be used again')
     .addHelpText('after', EDIT_HELP)
@@ -61,7 +63,7 @@ export function claimChange(claim: ClaimView, options: EditOptions): ClaimChange
   const change: ClaimChange = {
     ...(label === undefined && removeLabel === undefined ? {} : { labels: changedLabels(claim, label, removeLabel) }),
     ...(taint === undefined && removeTaint === undefined ? {} : { taints: changedTaints(claim, taint, removeTaint) }),
-    ...(pair === undefined ? {} : { pair }),
+    ...(pair === undefined ? {} : { pair: pair === false ? null : pair }),
     ...(reclaimPolicy === undefined ? {} : { reclaimPolicy }),
     ...(replaces === false ? { replaces: null } : {}),
   };

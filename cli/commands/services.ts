@@ -81,7 +81,7 @@ function serviceText(view: SensorServiceView, nowMs: number): string {
     `${safe(`${namespace}/${name}`)}  ${type}  ${view.isReady ? 'ready' : 'not ready'}: ${safe(view.message, LONGEST)}`,
     ...view.warnings.map((warning) => `! ${safe(warning, LONGEST)}`),
     ...facts.flatMap(([what, text = '']) => (text === '' ? [] : [`  ${what.padEnd(10)}  ${safe(text, LONGEST)}`])),
-    ...view.units.flatMap((unit) => [...unitLines(unit, nowMs), ...heldLines(view, unit)]),
+    ...view.units.flatMap((unit) => [...unitLines(unit, nowMs), ...handBackLine(view, unit), ...heldLines(view, unit)]),
   ].join('\n');
 }
 
@@ -102,6 +102,15 @@ function unitLines({ name, active, lastHandover, instances }: ServiceUnit, nowMs
           `  last handover ${ageText(lastHandover.time, nowMs)} ago: ${safe(lastHandover.from)} to ${safe(lastHandover.to)}, ${REASONS[lastHandover.reason]}`,
         ]),
   ];
+}
+
+/** Nothing is wrong: it is the reader's choice. */
+function handBackLine({ namespace, name }: SensorServiceView, unit: ServiceUnit): string[] {
+  const { active, handBackTo } = unit;
+  if (active === undefined || handBackTo === undefined) return [];
+  const to = safe(handBackTo);
+  const command = `usher service hand-over ${safe(`${namespace}/${name}`)} ${safe(unit.name)} --to ${to}`;
+  return [`  node ${to} is ready and comes before ${safe(active.node)}: ${command}`];
 }
 
 /** What to do about a holder that may drive on. */

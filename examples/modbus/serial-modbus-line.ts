@@ -10,6 +10,8 @@ export interface SerialModbusOptions {
   readonly slave?: number;
   /** How long an answer may take. Default 300. */
   readonly answerMs?: number;
+  /** Called when an open line is gone, as when its adapter was unplugged: a standby would not notice else. */
+  readonly onLost?: () => void;
 }
 
 /** Modbus RTU on a serial line (MODBUS over Serial Line 1.02). One request at a time, as the line wants it. */
@@ -19,19 +21,21 @@ export class SerialModbusLine implements ModbusLine {
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: SerialModbusOptions) {
-    this.#options = { baudRate: 19_200, slave: 1, answerMs: 300, ...options };
+    this.#options = { baudRate: 19_200, slave: 1, answerMs: 300, onLost: () => undefined, ...options };
   }
 
   async open(): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#client.isOpen) return;
-      const { path, baudRate, slave, answerMs } = this.#options;
+      const { path, baudRate, slave, answerMs, onLost } = this.#options;
       const client = new modbus.default();
       client.setID(slave);
       client.setTimeout(answerMs);
       // The request under way fails as well, and that is told; without a listener this would end the process.
       client.on('error', () => undefined);
       await client.connectRTUBuffered(path, { baudRate });
+      // Not told of a line that is closed by will.
+      client.on('close', onLost);
       this.#client = client;
     });
   }

@@ -16,7 +16,8 @@ const PATIENCE_MS = 3_000;
 const TELL_EVERY = 8;
 
 const openForMs = numberOf('OPEN_FOR_SECONDS', Number.POSITIVE_INFINITY) * 1000;
-const valve = new ModbusValve(new SerialModbusLine({ path: process.env['DEVICE'] ?? DEVICE, answerMs: ANSWER_MS }));
+const path = process.env['DEVICE'] ?? DEVICE;
+const valve = new ModbusValve(new SerialModbusLine({ path, answerMs: ANSWER_MS, onLost: lost }));
 const keepers = new Map<string, ValveKeeper>();
 const service = startSensorService({
   onGrant: keep,
@@ -27,6 +28,11 @@ const service = startSensorService({
 // Without its line this process ends here, and is started anew until it is there.
 await valve.open();
 service.ready();
+
+/** A standby without its line would take over and fail: it waits for the line as one that has never had it. */
+function lost(): void {
+  giveUp('the line is gone');
+}
 
 async function keep({ unit, epoch, signal }: Role): Promise<void> {
   log('active', { unit, epoch });

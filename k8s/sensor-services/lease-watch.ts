@@ -1,6 +1,14 @@
 import type { CancelTimer, Clock } from '../../foundation/clock.ts';
 import type { InformerChange } from '../client/kube-client.ts';
-import { epochOf, holderOf, type Lease, PROFILES, SERVICE_LABEL, termsOf } from '../core/sensor-service/lease.ts';
+import {
+  epochOf,
+  holderOf,
+  type Lease,
+  PROFILES,
+  SERVICE_LABEL,
+  termsOf,
+  WATCHDOG_MS,
+} from '../core/sensor-service/lease.ts';
 import type { SeenLease } from '../core/sensor-service/placement.ts';
 import { serviceKey } from '../core/sensor-service/sensor-service.ts';
 
@@ -11,6 +19,7 @@ interface Sight {
   /** On our clock: when it was seen to change last, renewals included. */
   changedMs: number;
   isStale: boolean;
+  isSpent: boolean;
   wasReleased: boolean;
   heldSinceMs: number;
 }
@@ -53,7 +62,7 @@ export class LeaseWatch {
     const gist = gistOf(object);
     const nowMs = this.#clock.nowMs();
     const heldSinceMs = isSameTenure(before?.lease, object) ? (before?.heldSinceMs ?? nowMs) : nowMs;
-    const now = { lease: object, gist, changedMs: nowMs, isStale: false };
+    const now = { lease: object, gist, changedMs: nowMs, isStale: false, isSpent: false };
     this.#sights.set(key, { ...now, wasReleased: wasReleased(before, object), heldSinceMs });
     if (before?.gist !== gist || before.isStale) this.#onNews(service);
   }
@@ -80,10 +89,14 @@ export class LeaseWatch {
     const stale: string[] = [];
     for (const sight of this.#sights.values()) {
       if (stoodStill) sight.changedMs = nowMs;
-      const durationMs = (termsOf(sight.lease) ?? PROFILES.Default).leaseDurationMs;
-      if (sight.isStale || holderOf(sight.lease) === undefined || nowMs - sight.changedMs <= durationMs) continue;
-      sight.isStale = true;
-      stale.push(serviceOf(sight.lease));
+      if (sight.isSpent || holderOf(sight.lease) === undefined) continue;
+      const terms = termsOf(sight.lease);
+      const { leaseDurationMs } = terms ?? PROFILES.Default;
+      const silentMs = nowMs - sight.changedMs;
+      const isStale = silentMs > leaseDurationMs;
+      const isSpent = silentMs > leaseDurationMs + (terms?.fencing === 'Watchdog' ? WATCHDOG_MS : 0);
+      if (isStale !== sight.isStale || isSpent) stale.push(serviceOf(sight.lease));
+      Object.assign(sight, { isStale, isSpent });
     }
     for (const [key, { atMs }] of this.#gone) if (nowMs - atMs > GONE_MS) this.#gone.delete(key);
     this.#cancel = this.#clock.after(LOOK_MS, () => this.#look());

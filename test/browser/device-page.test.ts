@@ -37,15 +37,81 @@ it('changes the labels of a claim', async () => {
     path: `/device/${idOf(12)}`,
     prepare: (api) => putClaimed(api, 12, 'press-1', 'Ready', { labels: { machine: 'press', line: 'b' } }),
   });
-  await page.getByRole('button', { name: 'Edit labels…' }).click();
+  await page.getByRole('button', { name: 'Edit claim…' }).click();
   await page.getByLabel('Value of label 2').fill('not a value');
   await page.getByLabel('Value of label 2').press('Enter');
   await page.getByRole('dialog').getByText('A value has letters').waitFor();
   await page.getByLabel('Value of label 2').fill('c');
   await page.getByRole('button', { name: 'Remove label 1' }).click();
-  await page.getByRole('button', { name: 'Save labels' }).click();
+  await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   expect((await api.kube.get(DEVICE_CLAIM, { name: 'press-1' }))?.spec.labels).toEqual({ line: 'c' });
+});
+
+it('makes a claimed board one of a pair, gives it the other part, and takes it out again, by keyboard', async () => {
+  const { page, api } = await open({
+    path: `/device/${idOf(12)}`,
+    prepare: (api) => putClaimed(api, 12, 'press-1', 'Ready', { labels: { machine: 'press' } }),
+  });
+  const dialog = page.getByRole('dialog', { name: 'Labels and pair of press-1' });
+  const role = dialog.getByLabel('Its part');
+  const sent: unknown[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'PATCH') sent.push(request.postDataJSON());
+  });
+  const edit = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Edit claim…' }).focus();
+    await page.keyboard.press('Enter');
+    await dialog.waitFor();
+  };
+  const save = async (): Promise<void> => {
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Edit claim…');
+  };
+  await edit();
+  expect(await role.isVisible()).toBe(false);
+  await dialog.getByText('One of a pair…').focus();
+  await page.keyboard.press('Enter');
+  await role.selectOption('Backup');
+  // Folded away, the field that is wrong is opened and gone to.
+  await dialog.getByText('One of a pair…').click();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('pair-name');
+  expect(sent).toEqual([]);
+  await page.keyboard.type('presses');
+  await save();
+  await page.getByText('presses · Backup').waitFor();
+
+  await edit();
+  expect([await role.inputValue(), await dialog.getByLabel('Name of the pair').inputValue()]).toEqual([
+    'Backup',
+    'presses',
+  ]);
+  await dialog.getByLabel('Name of the pair').focus();
+  await save();
+  await edit();
+  await role.selectOption('Primary');
+  await dialog.getByLabel('Name of the pair').focus();
+  await save();
+  await page.getByText('presses · Primary').waitFor();
+  await edit();
+  await role.focus();
+  await role.selectOption('');
+  // The choice keeps the focus: nothing folds over it.
+  expect(await role.evaluate((element) => element === document.activeElement)).toBe(true);
+  await dialog.getByRole('button', { name: 'Save' }).focus();
+  await save();
+  const labels = { machine: 'press' };
+  expect(sent).toEqual([
+    { labels, pair: { name: 'presses', role: 'Backup' } },
+    { labels },
+    { labels, pair: { name: 'presses', role: 'Primary' } },
+    { labels, pair: null },
+  ]);
+  const spec = (await api.kube.get(DEVICE_CLAIM, { name: 'press-1' }))?.spec;
+  expect(spec).toMatchObject({ labels });
+  expect(spec?.pair).toBeUndefined();
 });
 
 it('suggests the next name and its labels when it claims, and takes the choice of a pair', async () => {

@@ -36,11 +36,16 @@ it('lists where services run and why not, and hands one over by the keyboard alo
   expect(await noteOf(api, 'vibration.left', YIELD_TO_ANNOTATION)).toBeUndefined();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
+  expect(await left.getByText('comes before').count()).toBe(0);
   await left.getByText('pi-b was asked to take it.').waitFor();
   expect(await noteOf(api, 'vibration.left', YIELD_TO_ANNOTATION)).toBe('pi-b');
   services.handLeftOver();
   await left.getByText('pi-a handed over to pi-b').waitFor();
-  await left.getByRole('button', { name: 'Hand over to pi-a…' }).waitFor();
+  await left.getByText('pi-a is ready and comes before pi-b in this unit.').waitFor();
+  await left.getByRole('button', { name: 'Hand over to pi-a…' }).click();
+  await page.getByRole('button', { name: 'Hand over', exact: true }).click();
+  await left.getByText('pi-a was asked to take it.').waitFor();
+  expect(await left.getByText('comes before').count()).toBe(0);
 });
 
 it('lets nobody take over from a silent holder without vouching that it is off, and signing in again', async () => {

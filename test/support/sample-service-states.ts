@@ -28,7 +28,12 @@ const TEMPERATURE: ServiceView = {
   ...{ namespace: 'hall', name: 'temperature', image: 'usher.internal/temperature:1' },
   ...{ nodeSelector: { machine: 'press' }, message: 'active in presses (press-2)' },
   ...{ devices: ['/dev/i2c-1'], publishes: ['hall/{unit}/temperature'] },
-  units: [pair('presses', 'temperature', ['press-2', 'press-3'])],
+  units: [
+    {
+      ...pair('presses', 'temperature', ['press-2', 'press-3']),
+      lastHandover: { time: SINCE, from: 'press-3', to: 'press-2', reason: 'Released' },
+    },
+  ],
 };
 
 /** Its holder went silent, and the other one took over. */
@@ -58,6 +63,14 @@ const SPINDLE: ServiceView = {
       },
     },
   ],
+};
+
+/** The backup has it, and the primary is ready again. */
+const NOISE: ServiceView = {
+  ...SENSOR,
+  ...{ namespace: 'hall', name: 'noise', image: 'usher.internal/noise:1' },
+  ...{ nodeSelector: { machine: 'press' }, message: 'active in presses (press-3)' },
+  units: [{ ...pair('presses', 'noise', ['press-3', 'press-2']), handBackTo: 'press-2' }],
 };
 
 /** A node without a pair: nobody could take over. */
@@ -107,4 +120,4 @@ const SPEED: ServiceView = {
 };
 
 /** One service for each other state that people meet, beside the sample services. */
-export const SERVICE_STATES: readonly ServiceView[] = [ALONE, HUMIDITY, SPEED, SPINDLE, TEMPERATURE];
+export const SERVICE_STATES: readonly ServiceView[] = [ALONE, HUMIDITY, NOISE, SPEED, SPINDLE, TEMPERATURE];

@@ -115,7 +115,7 @@ export class SampleServices implements ServiceSource {
 
   /** The left unit of vibration goes to `pi-b`, as after a handover. */
   handLeftOver(): void {
-    const left = unit('left', 'vibration', ['pi-b', 'pi-a']);
+    const left = { ...unit('left', 'vibration', ['pi-b', 'pi-a']), handBackTo: 'pi-a' };
     const [, right] = VIBRATION.units;
     this.become([HEAT, VALVE, { ...VIBRATION, units: right === undefined ? [left] : [left, right] }]);
   }

@@ -5,11 +5,12 @@ import { nameOf } from '../device-groups.ts';
 import { labelProblems, nameProblem } from '../label-rules.ts';
 import { Lazy } from '../lazy.tsx';
 import type { LiveStore } from '../live-store.ts';
+import { pairOf, pairProblem, type PairText } from '../pair-rules.ts';
 import type { Refusal } from '../requests.ts';
 import { rich, useWords } from '../words.tsx';
 import { FormDialog } from './form-dialog.tsx';
 import { LabelFields, labelsOf, type LabelRow } from './label-fields.tsx';
-import { PairFields, pairOf, pairProblem, type PairText } from './pair-fields.tsx';
+import { PairFields } from './pair-fields.tsx';
 
 const loadDeviceSuggestions = async () => (await import('./device-suggestions.tsx')).DeviceSuggestions;
 

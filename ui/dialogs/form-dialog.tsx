@@ -28,7 +28,11 @@ export function FormDialog({ title, action, busyText, isDangerous = false, check
   const submit = async (form: HTMLFormElement, close: () => void): Promise<void> => {
     if (busy.value) return;
     if (!check()) {
-      requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+      requestAnimationFrame(() => {
+        const wrong = form.querySelector<HTMLElement>('[aria-invalid=true]');
+        wrong?.closest('details')?.setAttribute('open', '');
+        wrong?.focus();
+      });
       return;
     }
     busy.value = true;

@@ -1,32 +1,17 @@
 import type { Signal } from '@preact/signals';
-import type { NewClaim } from '../../api/core/schemas.ts';
-import type { Messages } from '../messages/en.ts';
+import { useRef } from 'preact/hooks';
+import { pairProblem, type PairText } from '../pair-rules.ts';
 import { useWords } from '../words.tsx';
-
-export interface PairText {
-  name: string;
-  role: 'Primary' | 'Backup' | '';
-}
-
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
-/** What is wrong with the name of a pair, or undefined. */
-export function pairProblem({ name, role }: PairText, m: Messages): string | undefined {
-  return role === '' || DNS_LABEL.test(name) ? undefined : m.rules.pairName;
-}
-
-/** The part of a claim that says it; nothing for a node that is not one of a pair. */
-export function pairOf({ name, role }: PairText): Pick<NewClaim, 'pair'> {
-  return role === '' ? {} : { pair: { name, role } };
-}
 
 /** Whether the node is one of a pair, and which part it has; folded away, since most are not. */
 export function PairFields({ pair }: { pair: Signal<PairText> }) {
   const { m } = useWords();
   const t = m.dialogs.pair;
+  // After that the reader folds it: it does not close over the choice that has the focus.
+  const begins = useRef(pair.value.role !== '').current;
   const problem = pair.value.name === '' ? undefined : pairProblem(pair.value, m);
   return (
-    <details class="fold" open={pair.value.role !== ''}>
+    <details class="fold" open={begins}>
       <summary>{t.title}</summary>
       <p class="hint">{t.hint}</p>
       <label for="pair-role">{t.role}</label>

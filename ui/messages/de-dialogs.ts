@@ -44,9 +44,9 @@ export const dialogs: Messages['dialogs'] = {
     value: 'lathe',
   },
   edit: {
-    title: (name) => `Labels von ${name}`,
-    hint: 'Sie sind kurz nach dem Speichern auf dem Node. Pods, die ein entferntes Label brauchen, ziehen davon nicht um.',
-    action: 'Labels speichern',
+    title: (name) => `Labels und Paar von ${name}`,
+    hint: 'Sie sind kurz nach dem Speichern auf dem Node. Pods, die ein entferntes Label brauchen, ziehen davon nicht um; Sensordienste richten sich nach Labels und Paar.',
+    action: 'Speichern',
   },
   bulk: {
     title: (n) => plural(n, { one: 'Ein Gerät beanspruchen', other: '{n} Geräte beanspruchen' }),

@@ -28,6 +28,7 @@ export const services: Messages['screens']['services'] = {
   safeState: 'Sicherer Zustand',
   labels: 'Läuft auf Nodes mit',
   handOver: (node) => `An ${node} übergeben…`,
+  handBack: (to, from) => `${to} ist bereit und kommt in dieser Einheit vor ${from}.`,
   handOverTitle: (unit, node) => `Einheit ${unit} an ${node} übergeben?`,
   handOverHint: (from, to) =>
     `${from} wird gebeten anzuhalten; hat es angehalten, macht ${to} weiter. Dazwischen ist für einen Augenblick niemand aktiv.`,

@@ -54,6 +54,10 @@ export const OF_SERVICES: readonly Phrase[] = [
     'onControlPlaneLoss Safe counts once node {node:word} is heard again or the unit was taken over',
     'onControlPlaneLoss Safe gilt, sobald man wieder von Node {node} hört oder die Einheit übernommen ist',
   ],
+  [
+    'node {node:word} went silent as unit {unit:word} and may drive on (HoldLast): switch it on, or make sure that it is off and unclaim it',
+    'Der Node {node} ist als Einheit {unit} verstummt und treibt vielleicht weiter (HoldLast): Schalten Sie ihn ein, oder vergewissern Sie sich, dass er aus ist, und geben Sie seinen Anspruch auf',
+  ],
   ['active in {where}', 'aktiv in {where}'],
   ['nobody has the lease yet', 'noch hat niemand den Lease'],
   ['unit {unit:word}: {why:known}', 'Einheit {unit}: {why}'],
@@ -70,6 +74,15 @@ export const OF_SERVICES: readonly Phrase[] = [
     '{claims} haben sie, und warten, dass ihre Geräte beitreten',
   ],
   ['claim {claim:word}', 'Anspruch {claim}'],
+  [
+    'node {node:word} has labels of the pairs {pairs}, so that it is in none: give the claims of each pair a label that tells them apart',
+    'Der Node {node} hat Labels der Paare {pairs} und gehört deshalb zu keinem: Geben Sie den Ansprüchen jedes Paars ein Label, das sie unterscheidet',
+  ],
+  [
+    'node {node:word} has labels of some claims of pair {pair:word}, but not of all, so that it is in no unit: make their labels alike, or its own others',
+    'Der Node {node} hat Labels einiger Ansprüche des Paars {pair}, aber nicht aller, und gehört deshalb zu keiner Einheit: Gleichen Sie deren Labels an, oder geben Sie ihm andere',
+  ],
+  ['{placed:known}; similar nodes behind a pair: {nodes}', '{placed}; gleichartige Nodes hinter einem Paar: {nodes}'],
   ['1 node in 1 unit', '1 Node in 1 Einheit'],
   ['{nodes:word} nodes in 1 unit', '{nodes} Nodes in 1 Einheit'],
   ['{nodes:word} nodes in {units:word} units', '{nodes} Nodes in {units} Einheiten'],

@@ -229,7 +229,7 @@ export const de: Messages = {
     reconsider: 'Zurücknehmen',
     'bring-back': 'Zurückholen…',
     replace: 'Durch ein anderes ersetzen…',
-    edit: 'Labels ändern…',
+    edit: 'Anspruch ändern…',
     identify: 'Zeigen',
     unclaim: 'Anspruch aufgeben…',
     rotate: 'CA erneuern…',

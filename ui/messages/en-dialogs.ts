@@ -42,9 +42,9 @@ export const dialogs = {
     value: 'lathe',
   },
   edit: {
-    title: (name: string) => `Labels of ${name}`,
-    hint: 'They are on the node a moment after you save. Pods that need a label that goes are not moved by that.',
-    action: 'Save labels',
+    title: (name: string) => `Labels and pair of ${name}`,
+    hint: 'They are on the node a moment after you save. Pods that need a label that goes are not moved by that; sensor services move with labels and pair.',
+    action: 'Save',
   },
   bulk: {
     title: (n: number) => plural(n, { one: 'Claim one device', other: 'Claim {n} devices' }),

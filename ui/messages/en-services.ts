@@ -26,6 +26,7 @@ export const services = {
   safeState: 'Safe state',
   labels: 'Runs on nodes with',
   handOver: (node: string) => `Hand over to ${node}…`,
+  handBack: (to: string, from: string) => `${to} is ready and comes before ${from} in this unit.`,
   handOverTitle: (unit: string, node: string) => `Hand unit ${unit} over to ${node}?`,
   handOverHint: (from: string, to: string) =>
     `${from} is asked to stop; when it has stopped, ${to} goes on. Between the two, for a moment, nobody is active.`,

@@ -214,7 +214,7 @@ export const en = {
     reconsider: 'Reconsider',
     'bring-back': 'Bring back…',
     replace: 'Replace by another board…',
-    edit: 'Edit labels…',
+    edit: 'Edit claim…',
     identify: 'Identify',
     unclaim: 'Unclaim…',
     rotate: 'Rotate the CA…',

@@ -90,7 +90,7 @@ function Unit({ unit, service, store, onAsked }: Props & { unit: ServiceUnit }) 
   const t = m.screens.services;
   const wish = useSignal<Wish | undefined>(undefined);
   const asked = useSignal<string | undefined>(undefined);
-  const { name, active, instances, lease } = unit;
+  const { name, active, instances, lease, handBackTo } = unit;
   const ready = (lease?.candidates ?? []).filter(({ node, isReady }) => isReady && node !== active?.node);
   const isHeldLast = service.onControlPlaneLoss === 'HoldLast' && active === undefined && lease?.holder !== undefined;
   const done = (to: string): void => {
@@ -119,6 +119,11 @@ function Unit({ unit, service, store, onAsked }: Props & { unit: ServiceUnit }) 
       </ul>
       <LastHandover unit={unit} store={store} />
       {isHeldLast && <p class="note wary">{t.heldLast(lease.holder ?? '')}</p>}
+      {active !== undefined && handBackTo !== undefined && asked.value !== handBackTo && (
+        <p class="hint">
+          <bdi>{t.handBack(handBackTo, active.node)}</bdi>
+        </p>
+      )}
       <p role="status" class="hint">
         {asked.value !== undefined && asked.value !== active?.node && t.asked(asked.value)}
       </p>

@@ -22,6 +22,8 @@ export const ServiceUnit = z.object({
     .optional(),
   instances: z.array(ServiceInstance),
   problems: z.array(z.string()),
+  /** A node that comes before the active one and is ready, with failback Manual: a hint, no problem. */
+  handBackTo: z.string().optional(),
   /** What can change hands: who holds it by its record, and who may take it. */
   lease: z
     .object({

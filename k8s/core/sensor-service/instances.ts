@@ -31,6 +31,7 @@ export interface Instance {
   /** Since when its container is ready; undefined when it is not. */
   readonly readySinceMs: number | undefined;
   readonly isOutdated: boolean;
+  /** Why it is not ready; of one that is, only that it lost a device. */
   readonly problem: Problem | undefined;
 }
 
@@ -58,8 +59,25 @@ export function instanceOn(
     isReady,
     readySinceMs: isReady ? Date.parse(ready.lastTransitionTime ?? '') || 0 : undefined,
     isOutdated,
-    problem: isReady ? undefined : problemOn(node, pod, service),
+    problem: isReady ? lostDevice(node, service) : problemOn(node, pod, service),
   };
+}
+
+/** Whether the node is known to lack a device of the service, whatever the program on it does. */
+export function hasLostDevice(node: Node, service: SensorService): boolean {
+  return lostDevice(node, service) !== undefined;
+}
+
+/** A program that stands by need not notice that its device is gone. A kubelet that starts anew counts nothing at first. */
+function lostDevice(node: Node, service: SensorService): Problem | undefined {
+  const { name, namespace = 'default' } = service.metadata;
+  const problem = has(node, grantResource(namespace, name)) ? deviceProblem(node, service) : undefined;
+  return problem?.reason === 'DeviceMissing' ? problem : undefined;
+}
+
+/** Whether a unit could be handed over to it: it is ready, and its devices are there. */
+export function isFit(instance: Instance | undefined): instance is Instance {
+  return instance?.isReady === true && instance.problem === undefined;
 }
 
 /** The devices of the service that the node does not have, as people call them. */

@@ -13,6 +13,7 @@ import {
   TERMS_ANNOTATION,
   termsOf,
   UNHELD_ANNOTATION,
+  UNIT_LABEL,
   YIELD_REASON_ANNOTATION,
   YIELD_TO_ANNOTATION,
 } from './lease.ts';
@@ -69,28 +70,65 @@ interface Bond {
   /** They may still acquire it, as far as is known. */
   readonly isOpen: boolean;
   readonly holder: string | undefined;
+  /** Those of the seat's candidates that it binds. */
+  readonly nodes: readonly string[];
 }
 
 function bondsOf(seat: Seat, world: ServiceWorld, seats: readonly Seat[]): Bond[] {
   return world.leases.flatMap((seen): Bond[] => {
     const { name } = seen.lease.metadata;
+    if (name === seat.leaseName) return [];
     const kept = seats.find(({ leaseName }) => leaseName === name)?.candidates ?? [];
-    const isBound = (node: string): boolean => seat.candidates.includes(node) && !kept.includes(node);
-    const isOpen = candidatesOf(seen.lease).some(isBound);
+    const isBound = (node: string): boolean => seat.related.includes(node) && !kept.includes(node);
+    const nodes = candidatesOf(seen.lease).filter(isBound);
+    const isOpen = nodes.length > 0;
     const named = holderOf(seen.lease);
-    const holder = named !== undefined && isBound(named) ? named : undefined;
-    return name === seat.leaseName || (!isOpen && holder === undefined) ? [] : [{ seen, isOpen, holder }];
+    const holder =
+      named !== undefined && (isBound(named) || isOfPairBefore(seat, seen, world, seats)) ? named : undefined;
+    if (holder !== undefined) nodes.push(holder);
+    return nodes.length === 0 ? [] : [{ seen, isOpen, holder, nodes }];
+  });
+}
+
+/** Whether the Lease is that of a pair which is no more, and whose last holder may be at the machine of a lone node. */
+function isOfPairBefore(seat: Seat, { lease }: SeenLease, { nodes }: ServiceWorld, seats: readonly Seat[]): boolean {
+  const holder = holderOf(lease);
+  const { name, labels } = lease.metadata;
+  if (!seat.isLone || holder === undefined || labels?.[UNIT_LABEL] === holder) return false;
+  const isInUse = seats.some(
+    ({ leaseName, members }) => members.includes(holder) || (leaseName === name && members.length > 0),
+  );
+  return !isInUse && nodes.some(({ metadata }) => metadata.name === holder);
+}
+
+/** Nodes that went silent as other units which are no more, and may drive on: nobody begins in this one beside them. */
+export function silentBonds(
+  seat: Seat,
+  world: ServiceWorld,
+  seats: readonly Seat[],
+): { readonly node: string; readonly unit: string }[] {
+  return bondsOf(seat, world, seats).flatMap(({ seen, holder }) => {
+    const { labels } = seen.lease.metadata;
+    return holder !== undefined && seen.isStale && bindsLast(seen)
+      ? [{ node: holder, unit: labels?.[UNIT_LABEL] ?? holder }]
+      : [];
   });
 }
 
 /** Its holder is told, and lets it go within moments. */
 function isToBeAwaited({ isOpen, holder, seen }: Bond): boolean {
-  return isOpen || (holder !== undefined && !seen.isStale);
+  return isOpen || (holder !== undefined && !seen.isSpent);
 }
 
-/** While nobody holds the Lease, it gets no new candidates before all that bound them is over. */
+/**
+ * New candidates wait until they are bound by no other Lease; while nobody holds this one, until all that bound any of them
+ * is over.
+ */
 function admitted({ holder, candidates }: Seat, now: readonly string[], bonds: readonly Bond[]): readonly string[] {
-  if (holder !== undefined) return candidates;
+  if (holder !== undefined) {
+    const bound = bonds.filter(isToBeAwaited).flatMap(({ nodes }) => nodes);
+    return candidates.filter((node) => now.includes(node) || node === holder || !bound.includes(node));
+  }
   if (bonds.some(isToBeAwaited)) return candidates.filter((node) => now.includes(node));
   const mayDriveOn = bonds.filter(holdsLast).map((bond) => bond.holder);
   if (mayDriveOn.length === 0) return candidates;

@@ -79,6 +79,12 @@ const LeaseTermsSchema = z.object({
 /** What the standbys of a unit keep to; all durations in ms. */
 export type LeaseTerms = z.infer<typeof LeaseTermsSchema>;
 
+/**
+ * How long others wait for a hung machine to be reset by its hardware watchdog. That resets it after 15 s at the latest
+ * (node/core/watchdog.ts); the rest is for clocks that run apart, and for the last attempt to kill what does not end.
+ */
+export const WATCHDOG_MS = 17_000;
+
 /** How fast the monotonic clocks of two machines may run apart from true time, either way. */
 export const CLOCK_DRIFT = 0.05;
 

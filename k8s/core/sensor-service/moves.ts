@@ -1,5 +1,5 @@
 import type { Pod } from '../pods.ts';
-import { type Instance, isEnding, missingDevices } from './instances.ts';
+import { type Instance, isEnding, isFit, missingDevices } from './instances.ts';
 import { leaseTermsOf } from './lease.ts';
 import type { Placement, Seat } from './placement.ts';
 import { failoverOf, type SensorService, updateOf } from './sensor-service.ts';
@@ -57,14 +57,17 @@ function outdatedPods({ service, placement }: Pick<Moves, 'service' | 'placement
   return groups.flatMap((names) => nextOf(names, placement)?.flatMap(podOf) ?? []);
 }
 
-/** True where a new version does not get ready and an old one of the same unit goes on. */
-export function stuckUpdate({ units, instances }: Placement): { broken: Instance; running: Instance } | undefined {
+/** True where a new version does not get ready on a node of the pair and an old one of the same unit goes on. */
+export function stuckUpdate(placement: Placement): { broken: Instance; running: Instance } | undefined {
+  const { units, instances, similar } = placement;
   for (const { nodes } of units) {
     const members = nodes.flatMap(({ metadata }) => instances.get(metadata.name) ?? []);
     const running = members.find(({ isOutdated, isReady }) => isOutdated && isReady);
     const broken = members.find(
-      ({ isOutdated, problem }) =>
-        !isOutdated && (problem?.reason === 'Crashing' || problem?.reason === 'ImageMissing'),
+      ({ node, isOutdated, problem }) =>
+        !isOutdated &&
+        !similar.has(node.metadata.name) &&
+        (problem?.reason === 'Crashing' || problem?.reason === 'ImageMissing'),
     );
     if (running !== undefined && broken !== undefined) return { broken, running };
   }
@@ -73,7 +76,7 @@ export function stuckUpdate({ units, instances }: Placement): { broken: Instance
 
 function moveYield({ holder, members, candidates }: Seat, { placement }: Moves): Yield | undefined {
   if (holder === undefined || !placement.leaving.has(holder)) return undefined;
-  const to = members.find((node) => candidates.includes(node) && placement.instances.get(node)?.isReady === true);
+  const to = members.find((node) => candidates.includes(node) && isFit(placement.instances.get(node)));
   return to === undefined ? undefined : { to, reason: 'Move' };
 }
 
@@ -94,14 +97,12 @@ function updateYield({ holder, candidates }: Seat, { service, placement, nowMs, 
 
 /** A node that went silent is taken for ready until Kubernetes notices: what it was before the takeover counts nothing. */
 function failbackYield(seat: Seat, { service, placement, nowMs, wake }: Moves): Yield | undefined {
-  const { holder, members, candidates, seen } = seat;
+  const { holder, seen } = seat;
   const { failbackAfterMs } = leaseTermsOf(service.spec);
   const { mode, failback } = failoverOf(service.spec);
-  const rank = members.indexOf(holder ?? '');
   if (mode !== 'Lease' || failback.policy !== 'Auto') return undefined;
-  const better = (rank < 0 ? members : members.slice(0, rank)).filter((node) => candidates.includes(node));
   const isCurrent = placement.instances.get(holder ?? '')?.isOutdated !== true;
-  const to = better.find((node) => {
+  const to = betterNodes(seat).find((node) => {
     const instance = placement.instances.get(node);
     // The new version is not given up for the sake of the old one.
     if (instance === undefined || (instance.isOutdated && isCurrent)) return false;
@@ -110,7 +111,28 @@ function failbackYield(seat: Seat, { service, placement, nowMs, wake }: Moves): 
   return to === undefined ? undefined : { to, reason: 'Failback' };
 }
 
-/** Whether the pod, and its node, have been ready for so long since `fromMs`; if only time is missing, sees to a wake-up. */
+/** Longer than Kubernetes needs to notice that a node went silent (node-monitor-grace-period in k3s-config.ts), ms. */
+const NOTICED_MS = 20_000;
+
+/** The better node that a person could hand the seat back to; undefined where that is nobody's choice, or happens by itself. */
+export function handBackNode(seat: Seat, { service, placement, nowMs, wake }: Moves): string | undefined {
+  const { mode, failback } = failoverOf(service.spec);
+  const { holder = '', seen } = seat;
+  if (mode !== 'Lease' || failback.policy !== 'Manual' || holder === '') return undefined;
+  if (placement.leaving.has(holder) || placement.instances.get(holder)?.isOutdated === true) return undefined;
+  return betterNodes(seat).find((node) => {
+    const instance = placement.instances.get(node);
+    return instance?.isOutdated === false && wasReadyFor(instance, NOTICED_MS, { nowMs, wake }, seen?.heldSinceMs);
+  });
+}
+
+/** Those that may hold the seat and come before its holder; one that is no member comes last. */
+function betterNodes({ holder = '', members, candidates }: Seat): string[] {
+  const rank = members.indexOf(holder);
+  return (rank < 0 ? members : members.slice(0, rank)).filter((node) => candidates.includes(node));
+}
+
+/** Whether the pod, with its devices, and its node have been ready for so long since `fromMs`; if only time is missing, sees to a wake-up. */
 function wasReadyFor(
   instance: Instance,
   ms: number,
@@ -118,7 +140,7 @@ function wasReadyFor(
   fromMs = 0,
 ): boolean {
   const { readySinceMs, node } = instance;
-  if (readySinceMs === undefined) return false;
+  if (!isFit(instance) || readySinceMs === undefined) return false;
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
   const sinceMs = Math.max(fromMs, readySinceMs, Date.parse(ready?.lastTransitionTime ?? '') || 0);
   if (nowMs - sinceMs >= ms) return true;
@@ -127,13 +149,14 @@ function wasReadyFor(
 }
 
 /** The one of these nodes whose pod is next, as a list; undefined while another one is on its way. */
-function nextOf(names: readonly string[], { instances, seats }: Placement): Instance[] | undefined {
+function nextOf(names: readonly string[], { instances, seats, similar }: Placement): Instance[] | undefined {
   const members = names.flatMap((name) => instances.get(name) ?? []);
   const outdated = members.filter(({ isOutdated }) => isOutdated);
   const isActive = ({ node }: Instance): boolean => seats.some(({ holder }) => holder === node.metadata.name);
   const broken = outdated.find((instance) => !instance.isReady && !isActive(instance));
   if (broken !== undefined) return [broken];
-  if (members.some(isOnItsWay)) return undefined;
+  if (members.some((one) => isOnItsWay(one) && !(similar.has(one.node.metadata.name) && isHeldUp(one))))
+    return undefined;
   const standby = outdated.find((instance) => !isActive(instance));
   if (standby !== undefined) return [standby];
   // Nobody could take over from it: a gap cannot be helped.
@@ -146,6 +169,11 @@ function nextOf(names: readonly string[], { instances, seats }: Placement): Inst
 function isOnItsWay({ node, pod, isOutdated, isReady }: Instance): boolean {
   if (!isNodeReady(node)) return false;
   return pod === undefined || isEnding(pod) || (!isOutdated && !isReady);
+}
+
+/** It does not start before somebody sees to it; what stands in for a pair must not keep the pair from its update. */
+function isHeldUp({ problem }: Instance): boolean {
+  return problem !== undefined && problem.reason !== 'Starting' && problem.reason !== 'NotStarted';
 }
 
 function podOf({ pod }: Instance): Pod[] {

@@ -1,9 +1,10 @@
 import type { Pod } from '../pods.ts';
 import type { DeviceClaim, Node } from '../resources.ts';
-import { type Instance, instanceOn } from './instances.ts';
-import { holderOf, type Lease, leaseNameOf, UNIT_LABEL } from './lease.ts';
+import { hasLostDevice, type Instance, instanceOn, isFit } from './instances.ts';
+import { candidatesOf, holderOf, type Lease, leaseNameOf, UNIT_LABEL } from './lease.ts';
 import { failoverOf, type SensorService } from './sensor-service.ts';
-import { isMatched, isNodeReady, similarNodes, type Unit, unitsOf } from './units.ts';
+import { sharesUnits, type SharedUnits, similarNodes, type UnclearNode, unitsWithSimilar } from './similar-nodes.ts';
+import { isMatched, isNodeReady, pairOf, type Unit, unitsOf } from './units.ts';
 import { watchdogBar, type WatchdogProblem } from './watchdog.ts';
 import { type DaemonSet, keptNodesOf, LEAVING_ANNOTATION, wantedVersion } from './workload.ts';
 
@@ -12,6 +13,8 @@ export interface SeenLease {
   readonly lease: Lease;
   /** It was not renewed for longer than its duration since it was seen to change: its holder is silent. */
   readonly isStale: boolean;
+  /** It is stale for so long that its holder can act by it no more, whatever became of that node; but see `HoldLast`. */
+  readonly isSpent: boolean;
   /** Its holder before the present one let it go. */
   readonly wasReleased: boolean;
   /** Since when its present holder was seen to hold it in this epoch, on our clock. */
@@ -43,6 +46,10 @@ export interface Seat {
   readonly members: readonly string[];
   /** The members, then similar nodes, then one that is leaving and holds it still; without those that are barred. */
   readonly candidates: readonly string[];
+  /** Names of all nodes that may be at its machine: the members, barred ones too, and who is in no unit because of it. */
+  readonly related: readonly string[];
+  /** It is that of a node without a pair, whose device may be at the machine of a pair that is no more. */
+  readonly isLone: boolean;
   readonly seen: SeenLease | undefined;
   /** Who holds it and renews it; undefined when nobody does. */
   readonly holder: string | undefined;
@@ -53,6 +60,9 @@ export interface Placement {
   readonly matched: readonly Node[];
   readonly units: readonly Unit[];
   readonly ambiguous: readonly Node[];
+  /** Names of the nodes that are in the unit of a pair without being of the pair. */
+  readonly similar: ReadonlySet<string>;
+  readonly unclear: readonly UnclearNode[];
   /** By node name: every node on which it runs or is to run. */
   readonly instances: ReadonlyMap<string, Instance>;
   /** Nodes that lost their labels and go on until the others have taken over, with the moment when that was seen. */
@@ -74,14 +84,19 @@ export function placementOf(world: ServiceWorld): Placement {
   const { service, nodes, nowMs } = world;
   const version = wantedVersion(service, world.brokerUrl);
   const matching = nodes.filter((node) => isMatched(node, service.spec.nodeSelector));
-  const { units, ambiguous } = unitsOf(matching);
-  const matched = matching.filter((node) => !ambiguous.includes(node));
-  const left = leftNodes(world, matched);
+  const { units, ambiguous, similar, unclear } = unitsFor(world, matching);
+  const outside = [...ambiguous, ...unclear.map(({ node }) => node)];
+  const matched = matching.filter((node) => !outside.includes(node));
+  const left = leftNodes(world, [...matched, ...unclear.map(({ node }) => node)]);
   const instances = new Map(
     [...matched, ...left].map((node) => [node.metadata.name, instanceOn(node, { service, pods: world.pods, version })]),
   );
-  const seats = units.flatMap((unit) => seatsOf(unit, { world, matched, left }));
   const since = leavingSince(world.daemonSet);
+  const open = units.flatMap((unit) => seatsOf(unit, { world, matched, left, similar, unclear }));
+  const heirs = heirSeats(world, { seats: open, left, matched });
+  const inherited = heirs.flatMap(({ members }) => members);
+  // Who stands in for a pair that is no more acts by itself once the pair does no more.
+  const seats = [...open.filter(({ members }) => !members.some((node) => inherited.includes(node))), ...heirs];
   const leaving = new Map(
     left
       .map(({ metadata }): [string, number] => [metadata.name, since.get(metadata.name) ?? nowMs])
@@ -91,6 +106,8 @@ export function placementOf(world: ServiceWorld): Placement {
     matched,
     units,
     ambiguous,
+    similar,
+    unclear,
     instances: new Map(
       [...instances].filter(([name]) => leaving.has(name) || !left.some((n) => n.metadata.name === name)),
     ),
@@ -111,6 +128,12 @@ export function placementOf(world: ServiceWorld): Placement {
   };
 }
 
+function unitsFor({ service, nodes, claims }: ServiceWorld, matching: readonly Node[]): SharedUnits {
+  const found = unitsOf(matching);
+  if (!sharesUnits(service.spec)) return { ...found, similar: new Set(), unclear: [] };
+  return unitsWithSimilar(found, { nodes, claims, selector: service.spec.nodeSelector });
+}
+
 /** The value of LEAVING_ANNOTATION. */
 export function leavingNote(leaving: ReadonlyMap<string, number>): string | undefined {
   if (leaving.size === 0) return undefined;
@@ -120,7 +143,7 @@ export function leavingNote(leaving: ReadonlyMap<string, number>): string | unde
   return JSON.stringify(Object.fromEntries(since));
 }
 
-/** Nodes that are kept and lack the labels now. One that was let go is not taken up again while its pod still ends. */
+/** Nodes that are kept and are none of `matched` now. One that was let go is not taken up again while its pod still ends. */
 function leftNodes({ nodes, daemonSet }: ServiceWorld, matched: readonly Node[]): Node[] {
   const kept = keptNodesOf(daemonSet);
   return nodes.filter(
@@ -139,34 +162,89 @@ interface Around {
 function staysOn(name: string, elapsedMs: number, { matched, instances, seats }: Around): boolean {
   if (instances.get(name)?.isReady !== true || elapsedMs >= LEAVE_LIMIT_MS) return false;
   if (elapsedMs < LEAVE_GRACE_MS) return true;
-  const isReady = (node: string): boolean => instances.get(node)?.isReady === true;
-  if (matched.some((node) => isNodeReady(node) && !isReady(node.metadata.name))) return true;
+  const fits = (node: string): boolean => isFit(instances.get(node));
+  if (matched.some((node) => isNodeReady(node) && !fits(node.metadata.name))) return true;
+  // A node that may be at the machine of this one waits for it, and not the other way round.
   return seats.some(
-    ({ holder, members, candidates }) =>
-      members.some((node) => isReady(node) && candidates.includes(node)) && (holder === undefined || holder === name),
+    ({ holder, members, candidates, isLone }) =>
+      !isLone &&
+      members.some((node) => fits(node) && candidates.includes(node)) &&
+      (holder === undefined || holder === name),
   );
 }
 
-function seatsOf(
-  unit: Unit,
-  { world, matched, left }: { world: ServiceWorld; matched: readonly Node[]; left: readonly Node[] },
-): Seat[] {
+interface Nearby {
+  readonly world: ServiceWorld;
+  readonly matched: readonly Node[];
+  readonly left: readonly Node[];
+  readonly similar: ReadonlySet<string>;
+  readonly unclear: readonly UnclearNode[];
+}
+
+function seatsOf(unit: Unit, { world, matched, left, similar, unclear }: Nearby): Seat[] {
   const { mode, takeover } = failoverOf(world.service.spec);
   const { name } = world.service.metadata;
   const members = unit.nodes.map(({ metadata }) => metadata.name);
+  const isShared = sharesUnits(world.service.spec);
+  const doubtful = unclear.filter(({ pairs }) => pairs.includes(unit.name)).map(({ node }) => node.metadata.name);
+  const isLone = isShared && unit.nodes.every((node) => pairOf(node) === undefined && !similar.has(node.metadata.name));
+  const around = { members, related: [...members, ...doubtful], isLone };
+  const seatAt = (leaseName: string, candidates: readonly string[]): Seat =>
+    seat(world, { ...around, unit: unit.name, leaseName, candidates });
   if (mode === 'ActiveActive') {
-    return members.map((node) => seat(world, unit.name, `${leaseNameOf(name, unit.name)}.${node}`, [node], [node]));
+    return members.map((node) => ({
+      ...seatAt(`${leaseNameOf(name, unit.name)}.${node}`, [node]),
+      ...{ members: [node], related: [node] },
+    }));
   }
-  const similar = takeover === 'SimilarNode' ? similarNodes(unit, matched).map(({ metadata }) => metadata.name) : [];
-  const plain = seat(world, unit.name, leaseNameOf(name, unit.name), members, [...members, ...similar]);
+  const isOpen = takeover === 'SimilarNode' && !isShared;
+  const others = isOpen ? similarNodes(unit, matched).map(({ metadata }) => metadata.name) : [];
+  const plain = seatAt(leaseNameOf(name, unit.name), [...members, ...others]);
   const { holder } = plain;
   const holdsOn = holder !== undefined && left.some(({ metadata }) => metadata.name === holder);
-  const candidates = holdsOn ? [...plain.candidates, holder] : plain.candidates;
-  const isBarred = (candidate: string): boolean => {
-    const node = world.nodes.find(({ metadata }) => metadata.name === candidate);
-    return node !== undefined && watchdogBar(node, world.service, candidate === holder) !== undefined;
-  };
-  return [{ ...plain, candidates: candidates.filter((candidate) => !isBarred(candidate)) }];
+  const candidates = (holdsOn ? [...plain.candidates, holder] : plain.candidates).filter(
+    (node) => !isBarred(node, { world, holder, isSimilar: similar.has(node) }),
+  );
+  return [{ ...plain, candidates, related: [...plain.related, ...candidates] }];
+}
+
+/** A similar node takes over only with the device; and nobody without the watchdog that the service needs. */
+function isBarred(
+  candidate: string,
+  { world, holder, isSimilar }: { world: ServiceWorld; holder: string | undefined; isSimilar: boolean },
+): boolean {
+  const node = world.nodes.find(({ metadata }) => metadata.name === candidate);
+  if (node === undefined) return false;
+  if (isSimilar && candidate !== holder && hasLostDevice(node, world.service)) return true;
+  return watchdogBar(node, world.service, candidate === holder) !== undefined;
+}
+
+/**
+ * Seats of pairs that are no more while a node that lost the labels holds them, or may take them still: a node that stood
+ * in for the pair has its device at the same machine, so it may not act by itself beside that node. It takes the seat over
+ * first, and the others are struck off before it is.
+ */
+function heirSeats(
+  world: ServiceWorld,
+  { seats, left, matched }: { seats: readonly Seat[]; left: readonly Node[]; matched: readonly Node[] },
+): Seat[] {
+  if (!sharesUnits(world.service.spec)) return [];
+  return world.leases.flatMap((seen) => {
+    const { name, labels } = seen.lease.metadata;
+    const holder = seen.isStale ? undefined : holderOf(seen.lease);
+    if (seats.some(({ leaseName }) => leaseName === name)) return [];
+    const listed = candidatesOf(seen.lease);
+    const heirs = matched.filter((node) => listed.includes(node.metadata.name) && pairOf(node) === undefined);
+    const members = heirs
+      .map(({ metadata }) => metadata.name)
+      .filter((node) => !isBarred(node, { world, holder, isSimilar: true }));
+    const isLeaving = left.some(({ metadata }) => metadata.name === holder);
+    const mayBeTaken = holder === undefined && listed.some((node) => !members.includes(node));
+    if (members.length === 0 || !(isLeaving || mayBeTaken)) return [];
+    const candidates = holder === undefined ? members : [...members, holder];
+    const unit = labels?.[UNIT_LABEL] ?? name;
+    return [{ unit, leaseName: name, members, candidates, related: candidates, isLone: false, seen, holder }];
+  });
 }
 
 /** Seats of units that are no more, as long as a node that leaves holds them. */
@@ -176,20 +254,15 @@ function dissolving(world: ServiceWorld, seats: readonly Seat[], leaving: Readon
     const holder = seen.isStale ? undefined : holderOf(seen.lease);
     const { name, labels } = seen.lease.metadata;
     if (holder === undefined || names.includes(name) || !leaving.has(holder)) return [];
-    return [{ unit: labels?.[UNIT_LABEL] ?? holder, leaseName: name, members: [], candidates: [holder], seen, holder }];
+    const unit = labels?.[UNIT_LABEL] ?? holder;
+    const only = { members: [], candidates: [holder], related: [holder], isLone: false };
+    return [{ ...only, unit, leaseName: name, seen, holder }];
   });
 }
 
-function seat(
-  { leases }: ServiceWorld,
-  unit: string,
-  leaseName: string,
-  members: readonly string[],
-  candidates: readonly string[],
-): Seat {
-  const seen = leases.find(({ lease }) => lease.metadata.name === leaseName);
-  const holder = seen === undefined || seen.isStale ? undefined : holderOf(seen.lease);
-  return { unit, leaseName, members, candidates, seen, holder };
+function seat({ leases }: ServiceWorld, parts: Omit<Seat, 'seen' | 'holder'>): Seat {
+  const seen = leases.find(({ lease }) => lease.metadata.name === parts.leaseName);
+  return { ...parts, seen, holder: seen === undefined || seen.isStale ? undefined : holderOf(seen.lease) };
 }
 
 function leavingSince(daemonSet: DaemonSet | undefined): Map<string, number> {

@@ -1,6 +1,6 @@
 import type { Pod } from '../pods.ts';
 import { awaitsBeat, closingWrites, type LeaseWrite, leaseWriteFor } from './lease-plan.ts';
-import { wantedEvictions, wantedYield } from './moves.ts';
+import { handBackNode, wantedEvictions, wantedYield } from './moves.ts';
 import {
   LEAVE_GRACE_MS,
   LEAVE_LIMIT_MS,
@@ -21,6 +21,8 @@ export interface ServicePlan {
   readonly evictions: readonly Pod[];
   readonly status: SensorServiceStatus;
   readonly placement: Placement;
+  /** By unit: the better node that is ready, where people decide whether it is handed back. */
+  readonly handBackTo: ReadonlyMap<string, string>;
   /** When to look again though nothing has changed; undefined: never. */
   readonly wakeAtMs: number | undefined;
 }
@@ -39,13 +41,19 @@ export function planService(world: ServiceWorld): ServicePlan {
     wake(sinceMs + LEAVE_GRACE_MS);
     wake(sinceMs + LEAVE_LIMIT_MS);
   }
-  const writes = placement.seats.map((seat) =>
-    leaseWriteFor(seat, wantedYield(seat, { service, placement, nowMs, wake }), world, placement.seats),
+  const moves = { service, placement, nowMs, wake };
+  const writes = placement.seats.map((seat) => leaseWriteFor(seat, wantedYield(seat, moves), world, placement.seats));
+  const handBackTo = new Map(
+    placement.seats.flatMap((seat): [string, string][] => {
+      const node = handBackNode(seat, moves);
+      return node === undefined ? [] : [[seat.unit, node]];
+    }),
   );
   // Of renewals no watch tells.
   if (placement.seats.some(awaitsBeat)) wake(nowMs + BEAT_MS);
   return {
-    leases: [...writes.filter((write) => write !== undefined), ...closingWrites(world, placement.seats)],
+    // Who is to let one go does so before it may have another.
+    leases: [...closingWrites(world, placement.seats), ...writes.filter((write) => write !== undefined)],
     daemonSet: daemonSetOf({
       service,
       brokerUrl: world.brokerUrl,
@@ -55,6 +63,7 @@ export function planService(world: ServiceWorld): ServicePlan {
     evictions: wantedEvictions({ service, placement }),
     status: statusOf(world, placement),
     placement,
+    handBackTo,
     wakeAtMs,
   };
 }

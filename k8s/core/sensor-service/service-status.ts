@@ -1,9 +1,9 @@
 import { toRfc3339 } from '../../../foundation/clock.ts';
 import { setCondition } from '../conditions.ts';
 import type { Condition } from '../resources.ts';
-import type { Instance, Problem } from './instances.ts';
+import { type Instance, isFit, type Problem } from './instances.ts';
 import { holderOf } from './lease.ts';
-import { bindsLast, seatEpoch } from './lease-plan.ts';
+import { bindsLast, seatEpoch, silentBonds } from './lease-plan.ts';
 import { stuckUpdate } from './moves.ts';
 import type { Placement, Seat, ServiceWorld } from './placement.ts';
 import {
@@ -14,7 +14,7 @@ import {
   type UnitStatus,
 } from './sensor-service.ts';
 import { watchdogVerdict } from './watchdog-verdict.ts';
-import { claimsToCome, labelText, namesOf } from './wording.ts';
+import { claimsToCome, labelText, namesOf, unclearText } from './wording.ts';
 
 type Verdict = Omit<Condition<ServiceConditionType>, 'lastTransitionTime' | 'type'>;
 
@@ -63,7 +63,8 @@ function unitStatus(name: string, world: ServiceWorld, placement: Placement): Un
   const held = seats.find(({ holder }) => holder !== undefined);
   const holders = seats.map(({ holder }) => holder);
   const others = [...new Set(seats.flatMap(({ candidates }) => candidates))].filter((node) => !holders.includes(node));
-  const silent = heldLast(seats, world);
+  const last = heldLast(seats, world);
+  const silent = last.length > 0 || held !== undefined ? last : boundLast(seats, world, placement);
   // While a silent holder may drive on, it is no fault that nobody else takes the lease.
   const problems = [...silent, ...problemsOf(name, silent.length === 0 ? seats : [], placement)].slice(
     0,
@@ -73,7 +74,7 @@ function unitStatus(name: string, world: ServiceWorld, placement: Placement): Un
     name,
     ...(held === undefined ? {} : { active: activeOf(held, before, world) }),
     ...handoverOf(held, before, world),
-    standby: others.map((node) => ({ node, ready: placement.instances.get(node)?.isReady === true })),
+    standby: others.map((node) => ({ node, ready: isFit(placement.instances.get(node)) })),
     ...(problems.length === 0 ? {} : { problems }),
   };
 }
@@ -131,13 +132,22 @@ function heldLast(seats: readonly Seat[], { service }: ServiceWorld): string[] {
   });
 }
 
+/** A node that went silent as another unit, which is no more, and may drive on: nobody begins beside it. */
+function boundLast(seats: readonly Seat[], world: ServiceWorld, placement: Placement): string[] {
+  const silent = seats.flatMap((seat) => silentBonds(seat, world, placement.seats));
+  return silent.map(
+    ({ node, unit }) =>
+      `node ${node} went silent as unit ${unit} and may drive on (HoldLast): switch it on, or make sure that it is off and unclaim it`,
+  );
+}
+
 function problemsOf(name: string, seats: readonly Seat[], { instances, units, barred }: Placement): string[] {
   const members = units.find((unit) => unit.name === name)?.nodes ?? [];
   const found = members
     .flatMap(({ metadata }) => [barred.get(metadata.name), instances.get(metadata.name)?.problem])
     .flatMap((problem) => problem?.message ?? []);
   const idle = seats.flatMap(({ holder, candidates }) => {
-    const ready = candidates.find((node) => instances.get(node)?.isReady === true);
+    const ready = candidates.find((node) => isFit(instances.get(node)));
     return holder === undefined && ready !== undefined
       ? [`it is ready on node ${ready}, but nobody has the lease: see the pod of usher-node on that node`]
       : [];
@@ -169,6 +179,8 @@ function placementVerdict(world: ServiceWorld, placement: Placement): Verdict {
     const message = `node ${name} has the name of a pair, whose topics it would share: give its claim another nodeName, or the pair another name`;
     return { status: 'False', reason: 'AmbiguousUnit', message };
   }
+  const [outsider] = placement.unclear;
+  if (outsider !== undefined) return { status: 'False', reason: 'AmbiguousUnit', message: unclearText(outsider) };
   if (matched.length === 0) {
     const coming = claimsToCome(world.claims, nodeSelector);
     const hint =
@@ -181,7 +193,9 @@ function placementVerdict(world: ServiceWorld, placement: Placement): Verdict {
   if (hindered !== undefined) return { status: 'False', reason: hindered.reason, message: hindered.message };
   const [bar] = placement.barred.values();
   if (bar !== undefined) return { status: 'False', reason: bar.reason, message: bar.message };
-  const message = `${String(matched.length)} ${matched.length === 1 ? 'node' : 'nodes'} in ${String(units.length)} ${units.length === 1 ? 'unit' : 'units'}`;
+  const placed = `${String(matched.length)} ${matched.length === 1 ? 'node' : 'nodes'} in ${String(units.length)} ${units.length === 1 ? 'unit' : 'units'}`;
+  const similar = namesOf([...placement.similar].sort());
+  const message = similar === '' ? placed : `${placed}; similar nodes behind a pair: ${similar}`;
   return { status: 'True', reason: 'Placed', message };
 }
 

@@ -1,4 +1,4 @@
-import type { Problem } from './instances.ts';
+import { isFit, type Problem } from './instances.ts';
 import type { ServicePlan } from './planner.ts';
 import { epochOf, holderOf } from './lease.ts';
 import { bindsLast } from './lease-plan.ts';
@@ -57,6 +57,8 @@ export interface UnitView {
   readonly lastHandover?: NonNullable<UnitStatus['lastHandover']>;
   readonly instances: readonly InstanceView[];
   readonly problems: readonly string[];
+  /** A node that comes before the active one and is ready, with failback Manual: a hint for people, no problem. */
+  readonly handBackTo?: string;
   /** The one Lease that can change hands, by its own record; a unit whose nodes are all active has none. */
   readonly lease?: {
     readonly name: string;
@@ -79,7 +81,7 @@ const GOOD = { PlacementSatisfied: 'True', DevicesAvailable: 'True', Degraded: '
 /** How a service stands, from its plan. */
 export function serviceView(
   { service }: Pick<ServiceWorld, 'service'>,
-  { status, placement }: ServicePlan,
+  { status, placement, handBackTo }: ServicePlan,
 ): ServiceView {
   const { metadata, spec } = service;
   const { conditions = [] } = status;
@@ -117,6 +119,7 @@ export function serviceView(
     subscribes: (spec.mqtt?.subscribe ?? []).map(({ filter }) => filter),
     units: [...placed, ...leaving.map(({ unit, candidates }) => [unit, candidates] as const)].map(([name, nodes]) => {
       const shown = status.units?.find((unit) => unit.name === name);
+      const better = handBackTo.get(name);
       return {
         name,
         ...(shown?.active === undefined ? {} : { active: shown.active }),
@@ -124,6 +127,7 @@ export function serviceView(
         ...(failover.mode === 'ActiveActive' ? {} : leaseOf(name, placement)),
         instances: nodes.map((node) => instanceView(node, name, placement)),
         problems: shown?.problems ?? [],
+        ...(better === undefined ? {} : { handBackTo: better }),
       };
     }),
   };
@@ -151,7 +155,7 @@ function leaseOf(unit: string, { seats, instances }: ServicePlan['placement']): 
       name: leaseName,
       ...(holder === undefined ? {} : { holder }),
       epoch: seen === undefined ? 0 : epochOf(seen.lease),
-      candidates: candidates.map((node) => ({ node, isReady: instances.get(node)?.isReady === true })),
+      candidates: candidates.map((node) => ({ node, isReady: isFit(instances.get(node)) })),
     },
   };
 }
@@ -164,7 +168,7 @@ function instanceView(
   const instance = instances.get(node);
   const isActive = seats.some((seat) => seat.unit === unit && seat.holder === node);
   const problem = barred.get(node) ?? instance?.problem;
-  const isStandby = instance?.isReady === true && !barred.has(node);
+  const isStandby = isFit(instance) && !barred.has(node);
   const state = isActive ? 'Active' : isStandby ? 'Standby' : 'NotRunning';
   if (state !== 'NotRunning') return { node, unit, state };
   return {

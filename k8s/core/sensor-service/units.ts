@@ -3,10 +3,10 @@ import { PAIR_LABEL, PAIR_ROLE_LABEL } from '../labels.ts';
 import type { Node, Taint } from '../resources.ts';
 import type { ServiceToleration } from './sensor-service.ts';
 
-/** The nodes that share one job: a pair, or one node alone. */
+/** The nodes that share one job: those of a pair and who stands in for them, or one node alone. */
 export interface Unit {
   readonly name: string;
-  /** In order of preference: primary, backup, then by name. At least one. */
+  /** In order of preference: primary, backup, then others by name. At least one. */
   readonly nodes: readonly Node[];
 }
 
@@ -18,9 +18,15 @@ export interface Units {
 }
 
 /** Whether the node has all these labels, and stays. */
-export function isMatched(node: Node, selector: Readonly<Record<string, string>>): boolean {
-  const { labels = {}, deletionTimestamp } = node.metadata;
-  return deletionTimestamp === undefined && Object.entries(selector).every(([key, value]) => labels[key] === value);
+export function isMatched({ metadata }: Node, selector: Readonly<Record<string, string>>): boolean {
+  return metadata.deletionTimestamp === undefined && hasLabels(metadata.labels ?? {}, selector);
+}
+
+export function hasLabels(
+  labels: Readonly<Record<string, string>>,
+  selector: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
 }
 
 /**
@@ -59,19 +65,6 @@ export function claimLabelsOf({ metadata }: Node): Record<string, string> {
       ([key]) => keys.includes(key) && key !== PAIR_LABEL && key !== PAIR_ROLE_LABEL,
     ),
   );
-}
-
-/**
- * The nodes outside a unit that could do its work when none of its own is left: those with all the labels of its claim.
- * By name.
- */
-export function similarNodes(unit: Unit, matched: readonly Node[]): Node[] {
-  const [first] = unit.nodes;
-  if (first === undefined) return [];
-  const labels = claimLabelsOf(first);
-  // A node without a claim cannot be known to be alike.
-  if (Object.keys(labels).length === 0) return [];
-  return matched.filter((node) => !unit.nodes.includes(node) && isMatched(node, labels)).sort(byName);
 }
 
 export function isNodeReady({ status }: Node): boolean {
@@ -116,6 +109,6 @@ function rankOf({ metadata }: Node): number {
   return role === 'Primary' ? 0 : role === 'Backup' ? 1 : 2;
 }
 
-function byName(a: Node, b: Node): number {
+export function byName(a: Node, b: Node): number {
   return a.metadata.name < b.metadata.name ? -1 : 1;
 }

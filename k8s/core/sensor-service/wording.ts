@@ -1,5 +1,7 @@
 import type { DeviceClaim } from '../resources.ts';
 import { labelsOf } from '../node-claim.ts';
+import type { UnclearNode } from './similar-nodes.ts';
+import { hasLabels } from './units.ts';
 
 /** `machine=lathe, location=left`, by key. */
 export function labelText(labels: Readonly<Record<string, string>>): string {
@@ -17,9 +19,17 @@ export function claimsToCome(claims: readonly DeviceClaim[], selector: Readonly<
   return claims
     .filter(({ spec, status }) => {
       const labels = labelsOf({ labels: spec.labels ?? {}, ...(spec.pair === undefined ? {} : { pair: spec.pair }) });
-      const isMatch = Object.entries(selector).every(([key, value]) => labels[key] === value);
-      return isMatch && status?.phase !== 'Joined';
+      return hasLabels(labels, selector) && status?.phase !== 'Joined';
     })
     .map(({ metadata }) => `claim ${metadata.name}`)
     .sort();
+}
+
+/** Why a node that could stand in for a pair is in no unit, and what to do. */
+export function unclearText({ node, pairs }: UnclearNode): string {
+  const { name } = node.metadata;
+  const [pair = ''] = pairs;
+  return pairs.length > 1
+    ? `node ${name} has labels of the pairs ${pairs.join(' and ')}, so that it is in none: give the claims of each pair a label that tells them apart`
+    : `node ${name} has labels of some claims of pair ${pair}, but not of all, so that it is in no unit: make their labels alike, or its own others`;
 }

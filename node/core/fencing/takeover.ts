@@ -1,12 +1,6 @@
-import { type LeaseTerms, PROFILES } from '../../../k8s/core/sensor-service/lease.ts';
+import { type LeaseTerms, PROFILES, WATCHDOG_MS } from '../../../k8s/core/sensor-service/lease.ts';
 import type { LeaseRecord } from './lease-record.ts';
 import type { ReadyService, UnitState } from './unit-state.ts';
-
-/**
- * How long others wait for a hung machine to be reset by its hardware watchdog. That resets it after 15 s at the latest
- * (node/core/watchdog.ts); the rest is for clocks that run apart, and for the last attempt to kill what does not end.
- */
-export const WATCHDOG_MS = 17_000;
 
 /**
  * The moment (monotonic ms) from which this node may try to acquire; undefined when it may not until something changes.

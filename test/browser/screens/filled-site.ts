@@ -4,6 +4,7 @@ import { systemRandom } from '../../../foundation/random.ts';
 import { ClaimCodes } from '../../../join/enrol/claim-codes.ts';
 import { EVENT, EVENTS_NAMESPACE } from '../../../k8s/core/kube-event.ts';
 import { DEVICE, DEVICE_CLAIM, type DeviceFailure } from '../../../k8s/core/resources.ts';
+import type { ServiceView } from '../../../k8s/core/sensor-service/service-view.ts';
 import { candidate, device, type ApiFixture } from '../../support/api-fixture.ts';
 import { SERVICE_STATES } from '../../support/sample-service-states.ts';
 import { putLeases, SampleServices } from '../../support/sample-services.ts';
@@ -51,7 +52,9 @@ export async function startFullSite(uiDir: string): Promise<FilledSite> {
   const shown = { agent: { isListening: () => true, show: () => Promise.resolve(true) } };
   const identifyWays = { ...shown, node: { show: () => Promise.resolve(true) } };
   let backMs = 0;
-  const parts = { claimCodes, approvalRules: join.rules, identifyWays, services: new SampleServices(SERVICE_STATES) };
+  const services = new SampleServices(SERVICE_STATES);
+  services.become(services.services.map((service) => activeSince(service, toRfc3339(Date.now() - 9 * MIN))));
+  const parts = { claimCodes, approvalRules: join.rules, identifyWays, services };
   const site = await startPageSite(uiDir, {}, parts, () => Date.now() - backMs);
   const { api, alarms } = site;
   await putLeases(api.kube);
@@ -65,6 +68,16 @@ export async function startFullSite(uiDir: string): Promise<FilledSite> {
   for (const id of Object.values(CODED)) arrive(api, id);
   await alarms.raise({ code: 'HARDWARE_CHANGED', params: { actual: '1', expected: '2' }, device: QUARANTINED });
   return { ...site, claimCodes };
+}
+
+/** The service as it is when what is active in it became so then. */
+function activeSince(service: ServiceView, since: string): ServiceView {
+  const units = service.units.map((unit) => ({
+    ...unit,
+    ...(unit.active === undefined ? {} : { active: { ...unit.active, since } }),
+    ...(unit.lastHandover === undefined ? {} : { lastHandover: { ...unit.lastHandover, time: since } }),
+  }));
+  return { ...service, units };
 }
 
 async function putUsers(api: ApiFixture): Promise<void> {
@@ -92,8 +105,8 @@ async function putWholeWay(api: ApiFixture, setBack: (ms: number) => void): Prom
   setBack(startMs - 63 * SEC);
   await putNode(api, 'press-2', labels);
   const told = [
-    [48.3, 'Approved', 'Claim press-2 makes it node press-2.'],
-    [49, 'TicketMade', 'The ticket for node press-2 is out.'],
+    [49.4, 'Approved', 'Claim press-2 makes it node press-2.'],
+    [50, 'TicketMade', 'The ticket for node press-2 is out.'],
     [63, 'NodeSeen', 'Node press-2 exists; its ticket is burnt.'],
     [71, 'Ready', 'Node press-2 is Ready and labelled.'],
   ] as const;

@@ -12,13 +12,14 @@ interface Picture {
   height: number;
 }
 
-/** The pictures of README.md and docs/page.md. */
+/** The pictures of README.md and the documents. */
 export const PICTURES: readonly Picture[] = [
   { name: 'site', state: 'site-cards', look: 'desk-light', height: 800 },
   { name: 'list', state: 'site-list-selected', look: 'desk-dark', height: 800 },
   { name: 'device', state: 'device-ready', look: 'phone-light', height: 1000 },
   { name: 'claim', state: 'claim-suggested', look: 'phone-light', height: 740 },
   { name: 'replace', state: 'replace', look: 'desk-light', height: 800 },
+  { name: 'service', state: 'service-running', look: 'phone-light', height: 960 },
   { name: 'import', state: 'import-preview', look: 'desk-light', height: 1000 },
 ];
 const EXECUTABLE = process.env['USHER_CHROMIUM'] ?? '/usr/bin/chromium';

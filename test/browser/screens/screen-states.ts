@@ -121,6 +121,7 @@ export const REST: States = {
   'service-unknown': goTo('/services/hall/unknown'),
   'service-running': goTo('/services/hall/temperature'),
   'service-taken-over': goTo('/services/hall/spindle'),
+  'service-hand-back': goTo('/services/hall/noise'),
   'service-no-node': goTo('/services/hall/heat'),
   'service-awaits-device': goTo('/services/greenhouse/humidity'),
   'service-image-missing': goTo('/services/hall/lathe-speed'),

@@ -90,7 +90,8 @@ export const DIALOGS: States = {
   ),
   'claim-many': inTurn(selectFour, press(/^Claim \d/)),
   'claim-many-wrong': inTurn(selectFour, press(/^Claim \d/), fill('Pattern of the names', 'Not {x}')),
-  edit: dialogOf(12, 'Edit labels…'),
+  edit: dialogOf(12, 'Edit claim…'),
+  'edit-pair': inTurn(device(READY), press('Edit claim…')),
   identify: inTurn(dialogOf(3, 'Identify'), ({ page }) => page.locator('.big-words').waitFor()),
   'identify-refused': inTurn(dialogOf(3, 'Identify'), ({ page }) =>
     page.getByRole('dialog').getByRole('alert').waitFor(),

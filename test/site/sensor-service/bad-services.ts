@@ -134,11 +134,6 @@ const FAILOVER: BadService[] = [
   ),
   actuator('no safe state', { actuator: { safeState: null } }, 'spec.actuator.safeState', 'Required value'),
   actuator('an empty safe state', { actuator: { safeState: ' ' } }, 'for instance "The valve is closed."'),
-  sensor(
-    'a similar node for a device file',
-    { devices: [{ name: 'bus', path: '/dev/i2c-1' }], failover: { takeover: 'SimilarNode' } },
-    'write failover.takeover PairOnly, or take spec.devices away',
-  ),
   sensor('one duration of three', { failover: { leaseDurationSeconds: 10 } }, 'together, for instance 10, 7 and 2'),
   sensor(
     'a profile and durations',

@@ -62,6 +62,11 @@ describe.skipIf(!hasTestCluster())('what kubectl apply says of a SensorService',
     ['the fast profile', SENSOR, { failover: { profile: 'Fast', failback: { policy: 'Auto', afterSeconds: 0 } } }],
     ['active on all nodes', SENSOR, { failover: { mode: 'ActiveActive' } }],
     ['a similar node', SENSOR, { failover: { takeover: 'SimilarNode' } }],
+    [
+      'a similar node with the device',
+      SENSOR,
+      { devices: [{ name: 'bus', path: '/dev/i2c-1' }], failover: { takeover: 'SimilarNode' } },
+    ],
     ['a holder that holds', ACTUATOR, { failover: { onControlPlaneLoss: 'HoldLast' } }],
     [
       'a hazard with all that it needs',

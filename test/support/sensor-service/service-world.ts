@@ -80,6 +80,7 @@ export function leaseFor(
   spec: LeaseSpec,
   over: {
     isStale?: boolean;
+    isSpent?: boolean;
     wasReleased?: boolean;
     heldSinceMs?: number;
     annotations?: Record<string, string>;
@@ -101,6 +102,7 @@ export function leaseFor(
       spec: { leaseTransitions: 1, acquireTime: LONG_AGO, renewTime: LONG_AGO, ...spec },
     },
     isStale: over.isStale ?? false,
+    isSpent: over.isSpent ?? over.isStale ?? false,
     wasReleased: over.wasReleased ?? false,
     heldSinceMs: over.heldSinceMs ?? 0,
   };

@@ -118,5 +118,9 @@ describe('a claim', () => {
     const byKubectl = { ...made, spec: { ...made.spec, replaces: 'old' } };
     const changed = changedClaim(byKubectl, { labels: { a: '3' } });
     expect(changed.spec).toEqual({ match: { serial: '1' }, labels: { a: '3' }, replaces: 'old' });
+    const paired = changedClaim(made, { pair: { name: 'left', role: 'Backup' } });
+    expect(paired.spec.pair).toEqual({ name: 'left', role: 'Backup' });
+    expect(changedClaim(paired, { labels: {} }).spec.pair).toEqual(paired.spec.pair);
+    expect(changedClaim(paired, { pair: null }).spec).toEqual(made.spec);
   });
 });

@@ -151,6 +151,16 @@ describe('usher claim edit', () => {
     });
   });
 
+  it('puts it into a pair and takes it out again', async () => {
+    const pair = async (): Promise<unknown> => (await api.kube.get(DEVICE_CLAIM, { name: 'lathe-left' }))?.spec.pair;
+    expect((await usher(['claim', 'edit', 'lathe-left', '--pair', 'left:Backup'])).code).toBe(0);
+    expect(await pair()).toEqual({ name: 'left', role: 'Backup' });
+    expect((await usher(['claim', 'edit', 'lathe-left', '--label', 'a=b'])).code).toBe(0);
+    expect(await pair()).toEqual({ name: 'left', role: 'Backup' });
+    expect((await usher(['claim', 'edit', 'lathe-left', '--no-pair'])).code).toBe(0);
+    expect(await pair()).toBeUndefined();
+  });
+
   const claim: ClaimView = {
     ...{ name: 'a', phase: 'Joined', match: {}, nodeName: 'a', reclaimPolicy: 'Retain', conditions: [] },
     labels: { a: '1' },
@@ -174,6 +184,7 @@ describe('usher claim edit', () => {
     [{ removeTaint: ['x'] }, { taints: [] }],
     [{ removeLabel: ['a'] }, { labels: {} }],
     [{ replaces: false }, { replaces: null }],
+    [{ pair: false }, { pair: null }],
   ])('%j', (options, change) => {
     expect(claimChange(claim, options)).toEqual(change);
   });

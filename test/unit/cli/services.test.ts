@@ -34,6 +34,11 @@ describe('usher services', { timeout: 8 * LIMIT_MS }, () => {
     const { out } = await usher('service hall/vibration');
     expect(out).toMatch(/unit left: active on pi-a, epoch 4, for \d+d\n {2}pi-a {2}active\n {2}pi-b {2}standby/);
     expect(out).toContain('pi-d  not running: node pi-d has no /dev/ttyUSB0: plug it in');
+    expect(out).not.toContain('hand-over');
+    const back =
+      'node press-2 is ready and comes before press-3: usher service hand-over hall/noise presses --to press-2';
+    expect((await usher('service hall/noise')).out).toContain(`  ${back}\n`);
+    expect((await usher('services')).out).toMatch(/hall\/noise +Sensor +presses=press-3 +press-2 +yes *\n/);
     expect((await usher('service hall/valve')).out).toContain('usher service take-over hall/valve right');
     for (const to of ['--to pi-b', '-o table']) {
       const done = await usher(`service hand-over hall/vibration left ${to}`);

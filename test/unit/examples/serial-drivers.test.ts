@@ -14,9 +14,12 @@ describe('on a serial line', () => {
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0)) await cleanup();
   });
-  async function lineTo(instrument: Instrument): Promise<{ cable: SerialLine; line: SerialModbusLine }> {
+  async function lineTo(
+    instrument: Instrument,
+    onLost = (): void => undefined,
+  ): Promise<{ cable: SerialLine; line: SerialModbusLine }> {
     const cable = await SerialLine.to(instrument);
-    const line = new SerialModbusLine({ path: cable.path, answerMs: 500 });
+    const line = new SerialModbusLine({ path: cable.path, answerMs: 500, onLost });
     cleanups.push(
       () => line.close(),
       () => cable.remove(),
@@ -51,6 +54,23 @@ describe('on a serial line', () => {
     await cable.plug();
     await sensor.open();
     expect(await sensor.read()).toMatchObject({ x: 10.02 });
+  });
+
+  it('says that it is gone when the adapter is unplugged while nobody speaks, and not when it is closed', async () => {
+    let times = 0;
+    const { cable, line } = await lineTo(vibrationSensor(1_000), () => (times += 1));
+    await line.open();
+    expect(times).toBe(0);
+    await cable.unplug();
+    await expect.poll(() => times).toBe(1);
+    await cable.plug();
+    await line.open();
+    await cable.unplug();
+    await expect.poll(() => times).toBe(2);
+    await cable.plug();
+    await line.open();
+    await line.close();
+    expect(times).toBe(2);
   });
 
   it('an instrument that refuses is told from one that is silent', async () => {

@@ -127,7 +127,8 @@ describe('a unit whose node holds the lease of another unit that is no more', ()
     expect(candidatesIn(planFor([closed, old({ isStale: true })]), [])).toEqual(['pi-a', 'pi-b']);
     expect(candidatesIn(planFor([closed, old({ holder: '' })]), [])).toEqual(['pi-a', 'pi-b']);
     const held = leaseFor('left', { holderIdentity: 'pi-b' }, { annotations: notesFor(['pi-b']) });
-    expect(candidatesIn(planFor([held, old({})]), ['pi-b'])).toEqual(['pi-a', 'pi-b']);
+    expect(candidatesIn(planFor([held, old({})]), ['pi-b'])).toEqual(['pi-b']);
+    expect(candidatesIn(planFor([held, old({ holder: '' })]), ['pi-b'])).toEqual(['pi-a', 'pi-b']);
   });
 
   it('is not kept from its lease by a similar node that has its own', () => {
@@ -136,5 +137,65 @@ describe('a unit whose node holds the lease of another unit that is no more', ()
     const service = serviceOf('lathe', SENSOR, { failover: { takeover: 'SimilarNode' } });
     const plan = planService(worldOf({ service, nodes, leases: [old({ candidates: ['pi-a'] })] }));
     expect(made(plan)?.metadata.annotations?.[CANDIDATES_ANNOTATION]).toBe('["pi-b","pi-a"]');
+  });
+
+  it('is kept from it by a similar node that still acts by itself, since its device is one', () => {
+    const labels = { machine: 'lathe', location: 'left' };
+    const nodes = [nodeFor('pi-b', { labels, pair: ['left', 'Primary'] }), nodeFor('pi-a', { labels })];
+    const devices = [{ name: 'bus', path: '/dev/ttyUSB0' }];
+    const service = serviceOf('lathe', SENSOR, { devices, failover: { takeover: 'SimilarNode' } });
+    const planWith = (lease: SeenLease): ServicePlan => planService(worldOf({ service, nodes, leases: [lease] }));
+    const open = planWith(old({ candidates: ['pi-a'] }));
+    expect(open.leases.map(({ verb, lease }) => [verb, lease.metadata.name])).toEqual([['annotate', 'lathe.pi-a']]);
+    expect(made(planWith(old({})))).toBeUndefined();
+    const free = made(planWith(old({ holder: '' })));
+    expect(free?.metadata.annotations?.[CANDIDATES_ANNOTATION]).toBe('["pi-b","pi-a"]');
+  });
+
+  it('is written after the one that is to be let go: between the two, nobody may have both', () => {
+    const devices = [{ name: 'bus', path: '/dev/ttyUSB0' }];
+    const service = serviceOf('lathe', SENSOR, { devices, failover: { takeover: 'SimilarNode' } });
+    const labels = { machine: 'lathe', location: 'left' };
+    const nodes = [
+      nodeFor('pi-b', { labels, pair: ['left', 'Primary'] }),
+      nodeFor('pi-a', { labels }),
+      nodeFor('pi-z'),
+    ];
+    const plan = planService(worldOf({ service, nodes, leases: [old({ candidates: ['pi-a'] })] }));
+    const written = plan.leases.map(({ lease }) => lease.metadata.name);
+    expect(written).toEqual(['lathe.pi-a', 'lathe.pi-z']);
+  });
+
+  it('stays free where one of its nodes may drive on as another unit, and says which', () => {
+    const devices = [{ name: 'bus', path: '/dev/ttyUSB0' }];
+    const failover = { takeover: 'SimilarNode', onControlPlaneLoss: 'HoldLast' } as const;
+    const service = serviceOf('lathe', SENSOR, { devices, failover });
+    const labels = { machine: 'lathe', location: 'left' };
+    const nodes = [
+      nodeFor('pi-b', { labels, pair: ['left', 'Primary'], service }),
+      nodeFor('pi-a', { labels, service }),
+    ];
+    const free = leaseFor('left', { holderIdentity: '' }, { annotations: notesFor([], service) });
+    const silent = old({ isStale: true, service: HOLD_LAST });
+    const pods = [podOn('pi-b', { service })];
+    const plan = planService(worldOf({ service, nodes, pods, leases: [free, silent] }));
+    expect(candidatesIn(plan, [])).toEqual(['pi-a']);
+    expect(plan.status.units?.[0]?.problems?.[0]).toBe(
+      'node pi-a went silent as unit pi-a and may drive on (HoldLast): switch it on, or make sure that it is off and unclaim it',
+    );
+  });
+
+  it('is made for a similar node that becomes a unit once it acts for the pair no more', () => {
+    const labels = { machine: 'lathe', location: 'left' };
+    const nodes = [nodeFor('pi-b', { labels, pair: ['left', 'Primary'] }), nodeFor('pi-a', { labels })];
+    const devices = [{ name: 'bus', path: '/dev/ttyUSB0' }];
+    const service = serviceOf('lathe', SENSOR, { devices });
+    const ofPair = (holderIdentity: string): SeenLease =>
+      leaseFor('left', { holderIdentity }, { annotations: notesFor(['pi-b']) });
+    const own = (plan: ServicePlan): boolean =>
+      plan.leases.some(({ verb, lease }) => verb === 'create' && lease.metadata.name === 'lathe.pi-a');
+    const planWith = (lease: SeenLease): ServicePlan => planService(worldOf({ service, nodes, leases: [lease] }));
+    expect(own(planWith(ofPair('pi-a')))).toBe(false);
+    expect(own(planWith(ofPair('pi-b')))).toBe(true);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Lease, LeaseSpec } from '../../../k8s/core/sensor-service/lease.ts';
+import { type Lease, type LeaseSpec, leaseTermsOf, TERMS_ANNOTATION } from '../../../k8s/core/sensor-service/lease.ts';
 import { LeaseWatch } from '../../../k8s/sensor-services/lease-watch.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { leaseFor } from '../../support/sensor-service/service-world.ts';
-import { NAMESPACE } from '../../support/sensor-service/services.ts';
+import { NAMESPACE, SENSOR, serviceOf } from '../../support/sensor-service/services.ts';
 
 const KEY = `${NAMESPACE}/lathe`;
 
@@ -34,6 +34,24 @@ describe('watching leases', () => {
     expect([news.length, watch.of(KEY)[0]?.isStale]).toEqual([2, true]);
     see({ holderIdentity: 'pi-a' });
     expect([news.length, watch.of(KEY)[0]?.isStale]).toEqual([3, false]);
+  });
+
+  it('counts a node with a watchdog as silent at once, and as harmless when it must have been reset', () => {
+    const { clock, watch, news, lease } = watched();
+    const { spec } = serviceOf('lathe', SENSOR, { failover: { fencing: 'Watchdog' } });
+    const object = lease({ holderIdentity: 'pi-a' });
+    object.metadata.annotations = { [TERMS_ANNOTATION]: JSON.stringify(leaseTermsOf(spec)) };
+    watch.take({ type: 'updated', object });
+    const sight = (): unknown[] => {
+      const [seen] = watch.of(KEY);
+      return [news.length, seen?.isStale, seen?.isSpent];
+    };
+    clock.advance(7_000);
+    expect(sight()).toEqual([2, true, false]);
+    clock.advance(15_000);
+    expect(sight()).toEqual([2, true, false]);
+    clock.advance(2_000);
+    expect(sight()).toEqual([3, true, true]);
   });
 
   it('knows whether the holder before let go', () => {

@@ -80,20 +80,6 @@ describe('units', () => {
     expect(verdict(plan, 'PlacementSatisfied')).toContain('node left has the name of a pair');
   });
 
-  it('lets a similar node take over only where it has all labels of the claim', () => {
-    const service = serviceOf('lathe', SENSOR, { failover: { takeover: 'SimilarNode' } });
-    const left = { machine: 'lathe', location: 'left' };
-    const nodes: Node[] = [
-      nodeFor('pi-a', { labels: left, pair: ['left', 'Primary'] }),
-      nodeFor('pi-b', { labels: left, pair: ['left', 'Backup'] }),
-      nodeFor('pi-s', { labels: { ...left, floor: '2' } }),
-      nodeFor('pi-r', { labels: { machine: 'lathe', location: 'right' } }),
-    ];
-    const { seats } = planService(worldOf({ service, nodes })).placement;
-    expect(seats.find(({ unit }) => unit === 'left')?.candidates).toEqual(['pi-a', 'pi-b', 'pi-s']);
-    expect(seats.find(({ unit }) => unit === 'pi-r')?.candidates).toEqual(['pi-r']);
-  });
-
   it('gives each node a lease of its own where all are active', () => {
     const service = serviceOf('lathe', SENSOR, { failover: { mode: 'ActiveActive' } });
     const { seats } = planService(worldOf({ service, nodes: [A, B] })).placement;

@@ -29,18 +29,18 @@ describe('the buttons of a card', () => {
     [row('Seen', { id: 'mac:b8:27:eb:00:00:01' }), ['Claim ahead…', 'Ignore']],
     [row('NoEvidence'), ['New card…', 'Identify', 'Ignore', 'Reject…']],
     [row('Pending', { claimable: true }), ['Claim…', 'Identify', 'Ignore', 'Reject…']],
-    [row('Pending', { claim }), ['Edit labels…', 'Identify', 'Unclaim…']],
-    [row('Approved', { claim }), ['Edit labels…', 'Identify', 'Unclaim…', 'Revoke…']],
-    [row('Joining', { claim }), ['Edit labels…', 'Identify', 'Unclaim…', 'Revoke…']],
-    [row('Ready', { claim }), ['Edit labels…', 'Identify', 'Unclaim…', 'Revoke…']],
+    [row('Pending', { claim }), ['Edit claim…', 'Identify', 'Unclaim…']],
+    [row('Approved', { claim }), ['Edit claim…', 'Identify', 'Unclaim…', 'Revoke…']],
+    [row('Joining', { claim }), ['Edit claim…', 'Identify', 'Unclaim…', 'Revoke…']],
+    [row('Ready', { claim }), ['Edit claim…', 'Identify', 'Unclaim…', 'Revoke…']],
     [
       row('Ready', { claim, waitsFor: 'x' }),
-      ['Replace by another board…', 'Edit labels…', 'Identify', 'Unclaim…', 'Revoke…'],
+      ['Replace by another board…', 'Edit claim…', 'Identify', 'Unclaim…', 'Revoke…'],
     ],
     [row('Ready', { waitsFor: 'unclaimed' }), ['Claim…', 'Identify', 'Revoke…']],
     [
       row('Failed', { claim }),
-      ['Retry now', 'Replace by another board…', 'Edit labels…', 'Identify', 'Unclaim…', 'Revoke…'],
+      ['Retry now', 'Replace by another board…', 'Edit claim…', 'Identify', 'Unclaim…', 'Revoke…'],
     ],
     [row('Quarantined'), ['Retry…', 'Revoke…', 'Ignore', 'Reject…']],
     [row('Rejected'), ['Reconsider']],
@@ -74,8 +74,8 @@ describe('the buttons of a card', () => {
 
 it.each([
   ['viewer', []],
-  ['claimer', ['Edit labels…', 'Identify', 'Unclaim…']],
-  ['admin', ['Edit labels…', 'Identify', 'Unclaim…', 'Revoke…']],
+  ['claimer', ['Edit claim…', 'Identify', 'Unclaim…']],
+  ['admin', ['Edit claim…', 'Identify', 'Unclaim…', 'Revoke…']],
 ] as const)('the buttons of a %s are those that the role may press', (role, expected) => {
   const actions = actionsOf(row('Ready', { claim }), en).filter((action) => mayDo(action, role));
   expect(actions.map(({ text }) => text)).toEqual(expected);

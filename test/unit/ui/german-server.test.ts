@@ -79,6 +79,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'The Secret that its pods read may be known to whoever holds the board: change what they hold.',
     'The 2 Secrets that its pods read may be known to whoever holds the board: change what they hold.',
   ],
+  'p-7; similar nodes behind a pair: p-7': ['3 nodes in 1 unit; similar nodes behind a pair: pi-c, pi-d'],
   'tar -C p-7 -czf k3s-server-before-ca.tar.gz server': [],
   'p-7 certificate rotate-ca --help': [],
   'p-7 certificate rotate-ca --data-dir p-7 --path FOLDER_WITH_THE_NEW_CAS': [],

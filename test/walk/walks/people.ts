@@ -26,7 +26,7 @@ export function peopleWalk(at: () => WalkSite): void {
     const buttons = await viewers.getByRole('button').allTextContents();
     expect(buttons.filter((name) => CHANGING.test(name))).toEqual([]);
     const parts = viewers.getByRole('navigation', { name: 'Parts of the page' }).getByRole('link');
-    expect(await parts.allTextContents()).toEqual(['Site', 'Rules', 'People', 'Settings']);
+    expect(await parts.allTextContents()).toEqual(['Site', 'Services', 'Rules', 'People', 'Settings']);
     const { id, shortId } = await deviceOf(running, 'pi-roles');
     expect(await refusals(viewers, id)).toEqual(Array.from({ length: 5 }, () => '403 ROLE_NEEDED'));
     expect(await running.kube.get(DEVICE_CLAIM, { name: 'by-a-viewer' })).toBeUndefined();
