@@ -83,11 +83,19 @@ function bondsOf(seat: Seat, world: ServiceWorld, seats: readonly Seat[]): Bond[
     const nodes = candidatesOf(seen.lease).filter(isBound);
     const isOpen = nodes.length > 0;
     const named = holderOf(seen.lease);
-    const holder =
-      named !== undefined && (isBound(named) || isOfPairBefore(seat, seen, world, seats)) ? named : undefined;
+    const isBond = isBound(named ?? '') || isOfPairBefore(seat, seen, world, seats);
+    const holder = named !== undefined && isBond && !hasEnded(seen, named, world) ? named : undefined;
     if (holder !== undefined) nodes.push(holder);
     return nodes.length === 0 ? [] : [{ seen, isOpen, holder, nodes }];
   });
+}
+
+/**
+ * Whether its program has ended on a silent holder's node. A pod leaves the API only when the kubelet has ended its
+ * containers, or when somebody vouches for that: who deletes the Node, or the pod by force.
+ */
+function hasEnded({ isStale }: SeenLease, holder: string, { pods }: ServiceWorld): boolean {
+  return isStale && !pods.some(({ spec }) => spec?.nodeName === holder);
 }
 
 /** Whether the Lease is that of a pair which is no more, and whose last holder may be at the machine of a lone node. */
@@ -96,7 +104,7 @@ function isOfPairBefore(seat: Seat, { lease }: SeenLease, { nodes }: ServiceWorl
   const { name, labels } = lease.metadata;
   if (!seat.isLone || holder === undefined || labels?.[UNIT_LABEL] === holder) return false;
   const isInUse = seats.some(
-    ({ leaseName, members }) => members.includes(holder) || (leaseName === name && members.length > 0),
+    ({ leaseName, members, isEnding }) => members.includes(holder) || (leaseName === name && !isEnding),
   );
   return !isInUse && nodes.some(({ metadata }) => metadata.name === holder);
 }

@@ -50,6 +50,8 @@ export interface Seat {
   readonly related: readonly string[];
   /** It is that of a node without a pair, whose device may be at the machine of a pair that is no more. */
   readonly isLone: boolean;
+  /** Its unit is no more: it is there until somebody has let go of it. */
+  readonly isEnding: boolean;
   readonly seen: SeenLease | undefined;
   /** Who holds it and renews it; undefined when nobody does. */
   readonly holder: string | undefined;
@@ -188,7 +190,7 @@ function seatsOf(unit: Unit, { world, matched, left, similar, unclear }: Nearby)
   const isShared = sharesUnits(world.service.spec);
   const doubtful = unclear.filter(({ pairs }) => pairs.includes(unit.name)).map(({ node }) => node.metadata.name);
   const isLone = isShared && unit.nodes.every((node) => pairOf(node) === undefined && !similar.has(node.metadata.name));
-  const around = { members, related: [...members, ...doubtful], isLone };
+  const around = { members, related: [...members, ...doubtful], isLone, isEnding: false };
   const seatAt = (leaseName: string, candidates: readonly string[]): Seat =>
     seat(world, { ...around, unit: unit.name, leaseName, candidates });
   if (mode === 'ActiveActive') {
@@ -243,7 +245,8 @@ function heirSeats(
     if (members.length === 0 || !(isLeaving || mayBeTaken)) return [];
     const candidates = holder === undefined ? members : [...members, holder];
     const unit = labels?.[UNIT_LABEL] ?? name;
-    return [{ unit, leaseName: name, members, candidates, related: candidates, isLone: false, seen, holder }];
+    const ending = { related: candidates, isLone: false, isEnding: true };
+    return [{ ...ending, unit, leaseName: name, members, candidates, seen, holder }];
   });
 }
 
@@ -255,7 +258,7 @@ function dissolving(world: ServiceWorld, seats: readonly Seat[], leaving: Readon
     const { name, labels } = seen.lease.metadata;
     if (holder === undefined || names.includes(name) || !leaving.has(holder)) return [];
     const unit = labels?.[UNIT_LABEL] ?? holder;
-    const only = { members: [], candidates: [holder], related: [holder], isLone: false };
+    const only = { members: [], candidates: [holder], related: [holder], isLone: false, isEnding: true };
     return [{ ...only, unit, leaseName: name, seen, holder }];
   });
 }

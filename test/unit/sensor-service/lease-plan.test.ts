@@ -95,7 +95,7 @@ describe('a unit whose node holds the lease of another unit that is no more', ()
       { isStale: over.isStale ?? false, annotations: notesFor(over.candidates ?? [], over.service) },
     );
   const planFor = (leases: SeenLease[], nodes: Node[] = [A, B]): ServicePlan =>
-    planService(worldOf({ service: SAFE, nodes, leases }));
+    planService(worldOf({ service: SAFE, nodes, leases, pods: [podOn('pi-a')] }));
   const made = (plan: ServicePlan): Lease | undefined => plan.leases.find(({ verb }) => verb === 'create')?.lease;
   const candidatesIn = (plan: ServicePlan, before: string[]): unknown => {
     const write = plan.leases.find(({ lease }) => lease.metadata.name === 'lathe.left');
@@ -177,9 +177,11 @@ describe('a unit whose node holds the lease of another unit that is no more', ()
     ];
     const free = leaseFor('left', { holderIdentity: '' }, { annotations: notesFor([], service) });
     const silent = old({ isStale: true, service: HOLD_LAST });
-    const pods = [podOn('pi-b', { service })];
+    const pods = [podOn('pi-a', { service, version: 'old' }), podOn('pi-b', { service })];
     const plan = planService(worldOf({ service, nodes, pods, leases: [free, silent] }));
     expect(candidatesIn(plan, [])).toEqual(['pi-a']);
+    const ended = planService(worldOf({ service, nodes, pods: [podOn('pi-b', { service })], leases: [free, silent] }));
+    expect(candidatesIn(ended, [])).toEqual(['pi-b', 'pi-a']);
     expect(plan.status.units?.[0]?.problems?.[0]).toBe(
       'node pi-a went silent as unit pi-a and may drive on (HoldLast): switch it on, or make sure that it is off and unclaim it',
     );

@@ -105,6 +105,18 @@ describe('at one machine', () => {
     expect(later.placement.leaving.size).toBe(0);
   });
 
+  it('a lone node that was never listed waits beside one that inherits', () => {
+    const nodes = [gone('pi-a'), lone('pi-t'), lone()];
+    const held = planWith(nodes, [lease('left', 'pi-a', { candidates: ['pi-a', 'pi-t'] })]);
+    expect(written(held)).toEqual(['annotate lathe.left']);
+    const silent = lease('left', 'pi-a', { candidates: ['pi-a', 'pi-t'], isStale: true, service: HOLD_LAST });
+    const last = planWith(nodes, [silent], { service: HOLD_LAST });
+    const own = last.leases.filter(({ verb }) => verb === 'create');
+    expect(own.map((write) => [write.lease.metadata.name, write.lease.spec?.holderIdentity])).toEqual([
+      ['lathe.pi-s', 'pi-a'],
+    ]);
+  });
+
   it('keeps nobody elsewhere from beginning', () => {
     const right = nodeFor('pi-r', { labels: { machine: 'lathe' }, pair: ['right', 'Primary'], service: SERVICE });
     const held = lease('left', 'pi-a', { candidates: ['pi-a'] });
