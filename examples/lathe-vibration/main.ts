@@ -1,6 +1,6 @@
 import { type Role, startSensorService } from '../../node/client/sensor-service.ts';
 import { SerialModbusLine } from '../modbus/serial-modbus-line.ts';
-import { detailOf, giveUp, log, numberOf } from '../support/process-parts.ts';
+import { detailOf, lineLost, log, numberOf } from '../support/process-parts.ts';
 import { takeReadings } from '../support/readings.ts';
 import { ModbusVibrationSensor } from './driver.ts';
 
@@ -12,7 +12,7 @@ const READ_MS = ANSWER_MS + 100;
 const PATIENCE_MS = 5_000;
 
 const sensor = new ModbusVibrationSensor(
-  new SerialModbusLine({ path: process.env['DEVICE'] ?? DEVICE, answerMs: ANSWER_MS, onLost: lost }),
+  new SerialModbusLine({ path: process.env['DEVICE'] ?? DEVICE, answerMs: ANSWER_MS, onLost: lineLost }),
 );
 const service = startSensorService({
   onGrant: measure,
@@ -22,11 +22,6 @@ const service = startSensorService({
 // Without its line this process ends here, and is started anew until it is there.
 await sensor.open();
 service.ready();
-
-/** A standby without its line would take over and fail: it waits for the line as one that has never had it. */
-function lost(): void {
-  giveUp('the line is gone');
-}
 
 /** Reads and publishes as long as the role lasts; the role is given away only when this has ended. */
 async function measure({ unit, epoch, signal }: Role): Promise<void> {

@@ -36,3 +36,8 @@ export function giveUp(error: unknown): never {
   log('the device does not answer; the partner takes over', { detail: detailOf(error) });
   process.exit(1);
 }
+
+/** Ends this process: a standby without its line would take over and fail, so it waits as one that has never had it. */
+export function lineLost(): never {
+  giveUp('the line is gone');
+}

@@ -1,6 +1,6 @@
 import { type Command, type Ending, type Role, startSensorService } from '../../node/client/sensor-service.ts';
 import { SerialModbusLine } from '../modbus/serial-modbus-line.ts';
-import { detailOf, giveUp, log, monotonicMs, numberOf, waitFor } from '../support/process-parts.ts';
+import { detailOf, giveUp, lineLost, log, monotonicMs, numberOf, waitFor } from '../support/process-parts.ts';
 import { repeat } from '../support/repeat.ts';
 import { ModbusValve } from './driver.ts';
 import { positionOf, ValveKeeper, WATCHDOG_MS } from './valve-keeper.ts';
@@ -17,7 +17,7 @@ const TELL_EVERY = 8;
 
 const openForMs = numberOf('OPEN_FOR_SECONDS', Number.POSITIVE_INFINITY) * 1000;
 const path = process.env['DEVICE'] ?? DEVICE;
-const valve = new ModbusValve(new SerialModbusLine({ path, answerMs: ANSWER_MS, onLost: lost }));
+const valve = new ModbusValve(new SerialModbusLine({ path, answerMs: ANSWER_MS, onLost: lineLost }));
 const keepers = new Map<string, ValveKeeper>();
 const service = startSensorService({
   onGrant: keep,
@@ -28,11 +28,6 @@ const service = startSensorService({
 // Without its line this process ends here, and is started anew until it is there.
 await valve.open();
 service.ready();
-
-/** A standby without its line would take over and fail: it waits for the line as one that has never had it. */
-function lost(): void {
-  giveUp('the line is gone');
-}
 
 async function keep({ unit, epoch, signal }: Role): Promise<void> {
   log('active', { unit, epoch });

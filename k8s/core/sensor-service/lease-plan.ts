@@ -70,7 +70,7 @@ interface Bond {
   /** They may still acquire it, as far as is known. */
   readonly isOpen: boolean;
   readonly holder: string | undefined;
-  /** Those of the seat's candidates that it binds. */
+  /** Those of the seat's related nodes that may still act by it, and its holder. */
   readonly nodes: readonly string[];
 }
 

@@ -233,7 +233,7 @@ function heirSeats(
   if (!sharesUnits(world.service.spec)) return [];
   return world.leases.flatMap((seen) => {
     const { name, labels } = seen.lease.metadata;
-    const holder = seen.isStale ? undefined : holderOf(seen.lease);
+    const holder = heardHolder(seen);
     if (seats.some(({ leaseName }) => leaseName === name)) return [];
     const listed = candidatesOf(seen.lease);
     const heirs = matched.filter((node) => listed.includes(node.metadata.name) && pairOf(node) === undefined);
@@ -254,7 +254,7 @@ function heirSeats(
 function dissolving(world: ServiceWorld, seats: readonly Seat[], leaving: ReadonlyMap<string, number>): Seat[] {
   const names = seats.map(({ leaseName }) => leaseName);
   return world.leases.flatMap((seen) => {
-    const holder = seen.isStale ? undefined : holderOf(seen.lease);
+    const holder = heardHolder(seen);
     const { name, labels } = seen.lease.metadata;
     if (holder === undefined || names.includes(name) || !leaving.has(holder)) return [];
     const unit = labels?.[UNIT_LABEL] ?? holder;
@@ -265,7 +265,12 @@ function dissolving(world: ServiceWorld, seats: readonly Seat[], leaving: Readon
 
 function seat({ leases }: ServiceWorld, parts: Omit<Seat, 'seen' | 'holder'>): Seat {
   const seen = leases.find(({ lease }) => lease.metadata.name === parts.leaseName);
-  return { ...parts, seen, holder: seen === undefined || seen.isStale ? undefined : holderOf(seen.lease) };
+  return { ...parts, seen, holder: seen === undefined ? undefined : heardHolder(seen) };
+}
+
+/** Who holds it and renews it. */
+function heardHolder({ isStale, lease }: SeenLease): string | undefined {
+  return isStale ? undefined : holderOf(lease);
 }
 
 function leavingSince(daemonSet: DaemonSet | undefined): Map<string, number> {

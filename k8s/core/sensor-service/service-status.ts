@@ -64,7 +64,7 @@ function unitStatus(name: string, world: ServiceWorld, placement: Placement): Un
   const holders = seats.map(({ holder }) => holder);
   const others = [...new Set(seats.flatMap(({ candidates }) => candidates))].filter((node) => !holders.includes(node));
   const last = heldLast(seats, world);
-  const silent = last.length > 0 || held !== undefined ? last : boundLast(seats, world, placement);
+  const silent = last.length > 0 ? last : boundLast(seats, world, placement);
   // While a silent holder may drive on, it is no fault that nobody else takes the lease.
   const problems = [...silent, ...problemsOf(name, silent.length === 0 ? seats : [], placement)].slice(
     0,

@@ -180,6 +180,9 @@ describe('a unit whose node holds the lease of another unit that is no more', ()
     const pods = [podOn('pi-a', { service, version: 'old' }), podOn('pi-b', { service })];
     const plan = planService(worldOf({ service, nodes, pods, leases: [free, silent] }));
     expect(candidatesIn(plan, [])).toEqual(['pi-a']);
+    const held = leaseFor('left', { holderIdentity: 'pi-b' }, { annotations: notesFor(['pi-b'], service) });
+    const beside = planService(worldOf({ service, nodes, pods, leases: [held, silent] }));
+    expect(beside.status.units?.[0]?.problems?.[0]).toContain('node pi-a went silent as unit pi-a and may drive on');
     const ended = planService(worldOf({ service, nodes, pods: [podOn('pi-b', { service })], leases: [free, silent] }));
     expect(candidatesIn(ended, [])).toEqual(['pi-b', 'pi-a']);
     expect(plan.status.units?.[0]?.problems?.[0]).toBe(
