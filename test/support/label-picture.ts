@@ -48,7 +48,8 @@ export async function codesIn({ width, height, dots, dotsPerMm }: Picture, most:
 export function picturesOfPdf(pdf: Buffer, dotsPerMm: number): Picture[] {
   const source = pdf.toString('latin1');
   const sizes = [...source.matchAll(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/g)].map(([, w, h]) => [Number(w), Number(h)]);
-  const streams = [...source.matchAll(/stream\r?\n([\s\S]*?)\r?\nendstream/g)]
+  // The line feed alone is pdfkit's: a carriage return before it is the last byte of the deflated data.
+  const streams = [...source.matchAll(/stream\r?\n([\s\S]*?)\nendstream/g)]
     .map(([, body = '']) => contentOf(Buffer.from(body, 'latin1')))
     .filter((text) => text.includes(' re'));
   return streams.map((content, page) => {
