@@ -1,5 +1,6 @@
 import modbus from 'modbus-serial';
 import type { ModbusLine } from './modbus-line.ts';
+import { SERIAL_BINDING } from './serial-binding.ts';
 
 export interface SerialModbusOptions {
   /** Device file of the serial line. */
@@ -33,7 +34,9 @@ export class SerialModbusLine implements ModbusLine {
       client.setTimeout(answerMs);
       // The request under way fails as well, and that is told; without a listener this would end the process.
       client.on('error', () => undefined);
-      await client.connectRTUBuffered(path, { baudRate });
+      // Handed on to SerialPort as it is; its type does not say so.
+      const port = { baudRate, binding: SERIAL_BINDING };
+      await client.connectRTUBuffered(path, port);
       // Not told of a line that is closed by will.
       client.on('close', onLost);
       this.#client = client;

@@ -37,6 +37,7 @@ export class SerialLine {
   async unplug(): Promise<void> {
     const socat = this.#socat;
     if (socat === undefined) return;
+    this.#socat = undefined;
     const ended = once(socat, 'exit');
     socat.kill();
     await ended;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ModbusVibrationSensor } from '../../../examples/lathe-vibration/driver.ts';
+import { SERIAL_BINDING } from '../../../examples/modbus/serial-binding.ts';
 import { SerialModbusLine } from '../../../examples/modbus/serial-modbus-line.ts';
 import { ModbusValve } from '../../../examples/valve/driver.ts';
 import { Instrument } from '../../../lab/instruments/instrument.ts';
@@ -71,6 +72,25 @@ describe('on a serial line', () => {
     await line.open();
     await line.close();
     expect(times).toBe(2);
+  });
+
+  it('ends a read that comes only after the adapter is gone', async () => {
+    const cable = await SerialLine.to(vibrationSensor(1_000));
+    cleanups.push(() => cable.remove());
+    const port = await SERIAL_BINDING.open({ path: cable.path, baudRate: 19_200 });
+    await cable.unplug();
+    await expect(port.read(Buffer.alloc(8), 0, 8)).rejects.toThrow('The serial line was hung up');
+    await port.close();
+    await expect(port.read(Buffer.alloc(8), 0, 8)).rejects.toMatchObject({ canceled: true });
+  });
+
+  it('ends a read that waits when the line is closed', async () => {
+    const cable = await SerialLine.to(vibrationSensor(1_000));
+    cleanups.push(() => cable.remove());
+    const port = await SERIAL_BINDING.open({ path: cable.path, baudRate: 19_200 });
+    const ended = expect(port.read(Buffer.alloc(8), 0, 8)).rejects.toMatchObject({ canceled: true });
+    await port.close();
+    await ended;
   });
 
   it('an instrument that refuses is told from one that is silent', async () => {
