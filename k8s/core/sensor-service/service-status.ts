@@ -242,10 +242,13 @@ function progressVerdict({ spec }: SensorService, placement: Placement): Verdict
   const { instances, leaving } = placement;
   const stuck = stuckUpdate(placement);
   if (stuck !== undefined) {
-    const { broken, running } = stuck;
+    const { problem, running, isOfVersion } = stuck;
     const old = running.pod?.spec?.containers?.[0]?.image ?? spec.container.image;
-    const rest = `node ${running.node.metadata.name} goes on with the old version; put ${old} back, or correct the new one`;
-    return { status: 'False', reason: 'UpdateStuck', message: `${broken.problem?.message ?? ''}; ${rest}` };
+    const node = nameOf(running);
+    const rest = isOfVersion
+      ? `node ${node} goes on with the old version; put ${old} back, or correct the new one`
+      : `until then node ${node} goes on with the old version; with spec.update.order AllAtOnce it does not wait`;
+    return { status: 'False', reason: 'UpdateStuck', message: `${problem.message}; ${rest}` };
   }
   const outdated = [...instances.values()].filter(({ isOutdated }) => isOutdated).map(nameOf);
   if (outdated.length > 0) {
