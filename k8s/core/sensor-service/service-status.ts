@@ -14,7 +14,7 @@ import {
   type UnitStatus,
 } from './sensor-service.ts';
 import { watchdogVerdict } from './watchdog-verdict.ts';
-import { claimsToCome, labelText, namesOf, unclearText } from './wording.ts';
+import { claimsToCome, labelText, namesOf, outsideNodes } from './wording.ts';
 
 type Verdict = Omit<Condition<ServiceConditionType>, 'lastTransitionTime' | 'type'>;
 
@@ -171,16 +171,10 @@ function readiness(units: readonly UnitStatus[], placement: Placement, placed: V
 }
 
 function placementVerdict(world: ServiceWorld, placement: Placement): Verdict {
-  const { matched, ambiguous, units, instances } = placement;
+  const { matched, units, instances } = placement;
   const { nodeSelector } = world.service.spec;
-  const [twin] = ambiguous;
-  if (twin !== undefined) {
-    const { name } = twin.metadata;
-    const message = `node ${name} has the name of a pair, whose topics it would share: give its claim another nodeName, or the pair another name`;
-    return { status: 'False', reason: 'AmbiguousUnit', message };
-  }
-  const [outsider] = placement.unclear;
-  if (outsider !== undefined) return { status: 'False', reason: 'AmbiguousUnit', message: unclearText(outsider) };
+  const [outsider] = outsideNodes(placement);
+  if (outsider !== undefined) return { status: 'False', reason: 'AmbiguousUnit', message: outsider.why };
   if (matched.length === 0) {
     const coming = claimsToCome(world.claims, nodeSelector);
     const hint =
