@@ -29,7 +29,6 @@ afterEach(() => device.remove());
 
 const now = async (): Promise<string[]> =>
   Promise.all(['trigger', 'brightness'].map(async (name) => (await device.read(join(led, name)))?.trim() ?? ''));
-const someTime = { timeout: 5_000 };
 
 describe('the LED', () => {
   it('is borrowed, lit and given back to the trigger in brackets', async () => {
@@ -101,7 +100,7 @@ describe('an identification', () => {
     const identification = new Identification(options);
     identification.show({ words: 'amber otter', seconds: 120 });
     identification.show({ words: 'amber otter', seconds: 120 });
-    await expect.poll(now, someTime).toEqual(['none', '255']);
+    await expect.poll(now).toEqual(['none', '255']);
     identification.show({ words: 'pink newt', seconds: 1 });
     let isOver = false;
     void identification.over().then(() => (isOver = true));
@@ -109,7 +108,7 @@ describe('an identification', () => {
       clock.advance(200);
       return isOver;
     };
-    await expect.poll(oneBlinkLater, { ...someTime, interval: 5 }).toBe(true);
+    await expect.poll(oneBlinkLater, { interval: 5 }).toBe(true);
     expect(shown).toEqual(['amber otter', undefined, 'pink newt', undefined]);
     expect((await now())[0]).toBe('mmc0');
   });
@@ -123,12 +122,12 @@ describe('an identification', () => {
       appliance.afterHello = 'verified';
       await device.writeCard(appliance);
       const running = (await device.agent({ led })).run();
-      await expect.poll(() => device.views.at(-1)?.state, someTime).toBe('verified');
+      await expect.poll(() => device.views.at(-1)?.state).toBe('verified');
       appliance.become('verified', { identify: { words: 'amber otter', seconds: 30 } });
-      await expect.poll(() => device.views.at(-1)?.identify, someTime).toBe('amber otter');
-      await expect.poll(async () => (await now())[0], someTime).toBe('none');
+      await expect.poll(() => device.views.at(-1)?.identify).toBe('amber otter');
+      await expect.poll(async () => (await now())[0]).toBe('none');
       appliance.become('approved');
-      await expect.poll(() => device.views.at(-1)?.step, someTime).toBe('finish');
+      await expect.poll(() => device.views.at(-1)?.step).toBe('finish');
       led.release();
       await running;
       expect(device.views.at(-1)).toMatchObject({ step: 'finish', identify: undefined });
@@ -192,8 +191,8 @@ describe('wishes on a node', { timeout: 120_000 }, () => {
   it('show the words on screen and in the issue', async () => {
     await wish('amber-otter.30');
     const child = start();
-    await expect.poll(() => device.read(device.paths.issue), someTime).toContain('>>> AMBER OTTER <<<');
-    await expect.poll(async () => (await now())[0], someTime).toBe('none');
+    await expect.poll(() => device.read(device.paths.issue)).toContain('>>> AMBER OTTER <<<');
+    await expect.poll(async () => (await now())[0]).toBe('none');
     child.kill('SIGTERM');
     expect(await ended(child)).toBe('SIGTERM');
     expect((await now())[0]).toBe('mmc0');
