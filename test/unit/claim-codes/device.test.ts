@@ -49,8 +49,9 @@ async function newPi(options: { url?: string; code?: string } = {}): Promise<Pi>
       const view = device.views.at(-1)?.claimCode;
       return view?.on === 'screen' ? view.typed : undefined;
     };
-    await expect.poll(code).toBeDefined();
-    return code() ?? '';
+    let shown: string | undefined;
+    await expect.poll(() => (shown = code())).toBeDefined();
+    return shown ?? '';
   };
   return { device, id: (await device.identity()).deviceId, boot, shownCode };
 }
