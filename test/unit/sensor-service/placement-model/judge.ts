@@ -44,6 +44,7 @@ export class Judge {
   readonly #options: JudgeOptions;
   readonly #highest = new Map<string, number>();
   /** By name of the Lease: when somebody who acted by it did so last. */
+  readonly #closedInSilence = new Set<string>();
   readonly #endedMs = new Map<string, number>();
   #tenures: Tenure[] = [];
   #told: Told = { units: [] };
@@ -60,6 +61,12 @@ export class Judge {
     this.#edit = { atMs: this.#options.now(), admitted };
   }
 
+  /** Nobody may take the Lease any more. */
+  closed(leaseName: string): void {
+    for (const { node, leaseName: name } of this.acting())
+      if (name === leaseName && !this.#board(node).isHeard) this.#closedInSilence.add(leaseName);
+  }
+
   planned({ units }: Placement): void {
     const named = units.map(({ name, nodes }) => ({ name, nodes: nodes.map(({ metadata }) => metadata.name) }));
     this.#told = { units: named };
@@ -73,7 +80,7 @@ export class Judge {
     const highest = this.#highest.get(name) ?? 0;
     if (epoch <= highest) this.violations.push(`epoch ${epoch} of ${name} after ${highest}`);
     this.#highest.set(name, Math.max(epoch, highest));
-    for (const other of this.acting())
+    for (const other of this.acting().filter((one) => !this.#letsGoOnceHeard(begins, one)))
       this.#judge(begins, other, !this.#isEdited && !this.#isLate(begins, other) && !this.#goesOn(begins, other));
     this.#tenures.push(begins);
   }
@@ -163,6 +170,15 @@ export class Judge {
   #goesOn({ leaseName, beganMs }: Tenure, other: Tenure): boolean {
     const endedMs = this.#endedMs.get(leaseName);
     return endedMs !== undefined && beganMs - endedMs <= LETS_GO_MS && other.beganMs <= endedMs;
+  }
+
+  /**
+   * KNOWN: with `HoldLast` a silent node that is to act in another unit is the only one whom that unit admits before it is heard
+   * again. Then it may begin there moments before it lets the old Lease go, which it did not know to be closed.
+   */
+  #letsGoOnceHeard({ node }: Tenure, other: Tenure): boolean {
+    const isHeld = this.#options.policy.onControlPlaneLoss === 'HoldLast';
+    return isHeld && other.node === node && this.#closedInSilence.has(other.leaseName);
   }
 
   #board(name: string): Board {

@@ -171,6 +171,7 @@ export class World implements Site, Desk {
     const wanted = write.verb === 'create' ? annotations : write.annotations;
     const candidates = wanted[CANDIDATES_ANNOTATION];
     if (candidates !== undefined) this.told(`${write.verb} ${name} ${String(candidates)}`);
+    if (write.verb === 'annotate' && candidates === '[]') this.judge.closed(name);
     if (write.verb === 'create') this.store.create(write.lease);
     else this.store.annotate(write.lease, write.annotations);
   }
