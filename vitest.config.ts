@@ -5,9 +5,13 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/assert-node-version.ts'],
     // What is waited for comes at once, unless the machine is busy with something else.
-    expect: { poll: { timeout: 8_000 } },
+    expect: { poll: { timeout: 15_000 } },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
+      {
+        extends: true,
+        // What hangs, hangs for good; what starts a program of the command line only takes its time on a busy machine.
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 30_000 },
+      },
       {
         extends: true,
         test: {

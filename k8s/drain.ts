@@ -8,6 +8,9 @@ import { listPodsOf } from './node-pods.ts';
 /** Annotation of a Node that is being drained: the moment (RFC 3339) at which that began. */
 export const DRAIN_ANNOTATION = 'usher.internal/drain-since';
 
+/** Annotation of a Node that is being drained and that somebody else had cordoned before: it stays so. */
+const CORDONED_BEFORE_ANNOTATION = 'usher.internal/cordoned-before-drain';
+
 /** Longest that pods are waited for; what is left then ends with the node. */
 export const DRAIN_LIMIT_MS = 60_000;
 
@@ -31,10 +34,17 @@ export async function drainNode(kube: KubeClient, node: Node, { nowMs }: { nowMs
   return { left: pods.length };
 }
 
-/** Lets pods onto the Node again, if it was being drained. Does nothing when it is gone. @throws UsherError KUBE_* */
+/**
+ * Lets pods onto the Node again, if it was being drained and nobody else had cordoned it. Does nothing when it is gone.
+ * @throws UsherError KUBE_*
+ */
 export async function endDrain(kube: KubeClient, node: Node): Promise<void> {
   if (!isDraining(node)) return;
-  await patchNode(kube, node, { annotation: null, unschedulable: null });
+  const wasCordoned = node.metadata.annotations?.[CORDONED_BEFORE_ANNOTATION] !== undefined;
+  await patchNode(kube, node, {
+    annotations: { [DRAIN_ANNOTATION]: null, [CORDONED_BEFORE_ANNOTATION]: null },
+    ...(wasCordoned ? {} : { unschedulable: null }),
+  });
 }
 
 /** True when a drain of this Node began and was not ended. */
@@ -48,19 +58,21 @@ async function cordon(kube: KubeClient, node: Node, nowMs: number): Promise<numb
   // A moment to come is the mark of a clock that was set back: by it the drain would last for ever.
   const isBegun = Number.isFinite(sinceMs) && sinceMs <= nowMs;
   if (isBegun && node.spec?.unschedulable === true) return sinceMs;
-  const annotation = isBegun ? toRfc3339(sinceMs) : toRfc3339(nowMs);
-  const isDone = await patchNode(kube, node, { annotation, unschedulable: true });
-  return isDone ? Math.min(nowMs, Date.parse(annotation)) : undefined;
+  const begun = isBegun ? toRfc3339(sinceMs) : toRfc3339(nowMs);
+  const isOthers = !isDraining(node) && node.spec?.unschedulable === true;
+  const annotations = { [DRAIN_ANNOTATION]: begun, ...(isOthers ? { [CORDONED_BEFORE_ANNOTATION]: 'true' } : {}) };
+  const isDone = await patchNode(kube, node, { annotations, unschedulable: true });
+  return isDone ? Math.min(nowMs, Date.parse(begun)) : undefined;
 }
 
 async function patchNode(
   kube: KubeClient,
   { metadata: { name, uid } }: Node,
-  { annotation, unschedulable }: { annotation: string | null; unschedulable: true | null },
+  { annotations, ...spec }: { annotations: Record<string, string | null>; unschedulable?: true | null },
 ): Promise<boolean> {
-  const metadata = { ...(uid === undefined ? {} : { uid }), annotations: { [DRAIN_ANNOTATION]: annotation } };
+  const metadata = { ...(uid === undefined ? {} : { uid }), annotations };
   try {
-    await kube.mergePatch(NODE, { name }, { metadata, spec: { unschedulable } });
+    await kube.mergePatch(NODE, { name }, { metadata, spec });
     return true;
   } catch (error) {
     // Gone, or made anew by somebody else: nothing of ours is left.

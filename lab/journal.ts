@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasErrno, UsherError } from '../foundation/errors.ts';
+import { MachineLock } from './machine-lock.ts';
 import { isRunning, markOf, type ProcessMark, readIfThere } from './tools.ts';
 
 const Mark = z.object({ pid: z.int().positive(), startTicks: z.string() });
@@ -20,7 +21,7 @@ export type JournalEntry = z.infer<typeof Entry>;
 
 /** Forgotten by a reboot, as is everything that it tells of. */
 const DEFAULT_FOLDER = '/run/usher-lab';
-const ACQUIRE_TRIES = 5;
+const TAKE_POLL_MS = 10;
 
 /**
  * The lock of a lab and its list of what must go when it ends, in one file. The name of a lab is taken on the whole
@@ -50,12 +51,15 @@ export class LabJournal {
     if (owner === undefined) throw new UsherError('INTERNAL', { detail: '/proc does not show this process' });
     const entry: JournalEntry = { owner, labDir, processes: [], cgroups: [] };
     const path = join(folder, `${name}.json`);
-    for (let attempt = 0; attempt < ACQUIRE_TRIES; attempt += 1) {
-      if (await create(path, entry))
-        return { journal: new LabJournal(path, entry), leftovers: await stale(folder, name) };
+    // Of two that find the journal of a dead lab, the slower would set aside the one that the faster has just written.
+    const lock = await MachineLock.take(path, { pollMs: TAKE_POLL_MS });
+    try {
       await setAside(path, name);
+      await create(path, entry);
+    } finally {
+      await lock.release();
     }
-    throw new UsherError('LAB_ALREADY_RUNNING', { name, pid: '?' });
+    return { journal: new LabJournal(path, entry), leftovers: await stale(folder, name) };
   }
 
   /** The entry of a running lab of that name, or undefined. */
@@ -112,19 +116,11 @@ export interface Leftover {
   forget(): Promise<void>;
 }
 
-/** True when the file was not there and is now ours, with its whole content at once. */
-async function create(path: string, entry: JournalEntry): Promise<boolean> {
+/** Whoever reads it finds nothing, or its whole content. */
+async function create(path: string, entry: JournalEntry): Promise<void> {
   const draft = `${path}.draft-${randomUUID()}`;
   await writeFile(draft, JSON.stringify(entry), { mode: 0o600 });
-  try {
-    await link(draft, path);
-    return true;
-  } catch (error) {
-    if (hasErrno(error, 'EEXIST')) return false;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
+  await rename(draft, path);
 }
 
 /** Moves the journal of a dead lab out of the way. @throws UsherError LAB_ALREADY_RUNNING */
@@ -135,15 +131,7 @@ async function setAside(path: string, name: string): Promise<void> {
   if (entry !== undefined && (await isRunning(entry.owner))) {
     throw new UsherError('LAB_ALREADY_RUNNING', { name, pid: entry.owner.pid });
   }
-  const aside = `${path}.stale-${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    // Somebody else was faster; the next attempt sees whose it is now.
-    if (hasErrno(error, 'ENOENT')) return;
-    throw error;
-  }
-  if ((await readFile(aside, 'utf8')) !== text) await rename(aside, path);
+  await rename(path, `${path}.stale-${randomUUID()}`);
 }
 
 async function stale(folder: string, name: string): Promise<Leftover[]> {

@@ -1622,6 +1622,10 @@ export type components = {
       };
       /** @enum {string} */
       onControlPlaneLoss: 'Safe' | 'HoldLast';
+      outside: {
+        node: string;
+        why: string;
+      }[];
       publishes: string[];
       safeState?: string;
       subscribes: string[];

@@ -9,12 +9,7 @@ import { LEASE, SERVICE_LABEL } from '../core/sensor-service/lease.ts';
 import { planService } from '../core/sensor-service/planner.ts';
 import type { ServiceWorld } from '../core/sensor-service/placement.ts';
 import { SENSOR_SERVICE, type SensorService, serviceKey } from '../core/sensor-service/sensor-service.ts';
-import {
-  type NodeServicesView,
-  nodeViews,
-  type ServiceView,
-  serviceView,
-} from '../core/sensor-service/service-view.ts';
+import { type ServiceView, serviceView } from '../core/sensor-service/service-view.ts';
 import { DAEMON_SET } from '../core/sensor-service/workload.ts';
 import { gistOfClaim, gistOfNode } from './gists.ts';
 import { LeaseWatch } from './lease-watch.ts';
@@ -108,14 +103,13 @@ export class ServiceController {
     await Promise.all(Object.values(this.#informers).map((informer) => informer.stop()));
   }
 
-  /** Services with where they run and why not, and the same by node; as it stands now. */
-  serviceViews(): { services: ServiceView[]; nodes: NodeServicesView[] } {
+  /** Services by name, with where they run and why not; as it stands now. */
+  serviceViews(): ServiceView[] {
     const services = this.#informers.services.list().map((service) => {
       const world = this.#worldOf(service);
       return serviceView(world, planService(world));
     });
-    services.sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
-    return { services, nodes: nodeViews(services) };
+    return services.sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
   }
 
   /** Calls back with the key of a service when something about it may have changed. Returns the unsubscribe. */

@@ -7,7 +7,7 @@ import { createKubeClient } from '../../k8s/client/create-kube-client.ts';
 import { grantKey } from '../../k8s/core/sensor-service/resource-names.ts';
 import { inClusterAccess } from '../in-cluster.ts';
 import { jsonLogger } from '../json-logger.ts';
-import { isAtWork, isHealthy, keepHealthFile } from '../health-file.ts';
+import { keepHealthFile } from '../health-file.ts';
 import { monotonicClock } from '../grant-protocol/monotonic-clock.ts';
 import { CgroupKiller } from './process-killer.ts';
 import { ServicePods } from './service-directory.ts';
@@ -16,10 +16,9 @@ import { StuckMarker } from './stuck-marker.ts';
 import { WatchdogDevice } from './watchdog-device.ts';
 import { WatchdogKeeper } from './watchdog-keeper.ts';
 
-// usage: standby.mjs [health [known]] [--node NAME] [--kubeconfig PATH] [--grants DIR] [--health PATH]
+// usage: standby.mjs [--node NAME] [--kubeconfig PATH] [--grants DIR] [--health PATH]
 // USHER_HOST_ROOT: where the machine's /dev and /sys are seen (default /host)
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values } = parseArgs({
   options: {
     node: { type: 'string' },
     kubeconfig: { type: 'string' },
@@ -32,10 +31,7 @@ const CLOSE_MS = 5_000;
 
 const logger = jsonLogger((line) => process.stdout.write(line));
 
-if (positionals[0] === 'health') {
-  const isWell = positionals[1] === 'known' ? isAtWork : isHealthy;
-  process.exitCode = isWell(values.health, monotonicClock) ? 0 : 1;
-} else await run();
+await run();
 
 async function run(): Promise<void> {
   /** What is done before it ends by an error. */

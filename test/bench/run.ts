@@ -11,6 +11,7 @@ failover what a fault of the active node of a pair costs, at the device: --fault
 place   a node becomes Ready → the first message of its service, on a warm disk; the images' load is told apart; and
         its sensor's adapter is plugged in → a process of the service
 storm   hundreds of hollow Pis switched on at once: time to visible, joins a minute, memory, API writes, and their growth
+node-memory what standby and device plugin take of a node's memory, beside a bare Node, and what a probe costs; needs root
 import  preview of a file of 1,000 claims at a client of the operators' API, as CSV and as YAML
 ui      the page in a browser: script, time until it can be used, from a change to its paint, and with a thousand devices
 `;
@@ -35,6 +36,13 @@ const BENCHES: Readonly<Record<string, () => Promise<(options: BenchOptions) => 
     const { benchImport } = await import('./import.ts');
     return async (options) => {
       const figures = await benchImport(options);
+      return { figures, text: table(figures) };
+    };
+  },
+  'node-memory': async () => {
+    const { benchNodeMemory } = await import('./node-memory.ts');
+    return async (options) => {
+      const figures = await benchNodeMemory(options);
       return { figures, text: table(figures) };
     };
   },

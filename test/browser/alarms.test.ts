@@ -21,14 +21,14 @@ it('shows an alarm above everything, tells it, leads to its device, and goes onc
   expect(await region.textContent()).toContain('Somebody moved or copied the card.');
   expect(await region.textContent()).toContain('HARDWARE_CHANGED');
   await page.getByRole('status').getByText('Alarm: The key of this device').waitFor();
-  expect(await page.title()).toBe('(1) hall-3 · Usher');
+  await expect.poll(() => page.title()).toBe('(1) hall-3 · Usher');
   const [alarmTop, listTop] = await Promise.all(
     [region, page.getByRole('region', { name: 'Ready' })].map(async (part) => (await part.boundingBox())?.y ?? 0),
   );
   expect(alarmTop).toBeLessThan(listTop ?? 0);
 
   await region.getByRole('link', { name: /press-1/ }).click();
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe(`device-${idOf(12)}`);
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe(`device-${idOf(12)}`);
   // A failure keeps it, and says why.
   api.kube.failNext('replace', 'KUBE_UNREACHABLE');
   const button = region.getByRole('button', { name: 'I have looked at it' });

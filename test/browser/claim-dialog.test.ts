@@ -11,14 +11,15 @@ const pending = (api: ApiFixture): Promise<string> => putDevice(api, 3, 'Pending
 it('claims a device by keyboard alone', async () => {
   const { page, api } = await open({ prepare: pending });
   const button = page.getByRole('button', { name: 'Claim…', exact: true });
+  await button.waitFor();
   await tabTo(page, 'Claim…');
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
   await dialog.waitFor();
-  expect(await focused(page)).toBe('claim-name');
+  await expect.poll(() => focused(page)).toBe('claim-name');
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
-  expect(await button.evaluate((element) => element === document.activeElement)).toBe(true);
+  await expect.poll(() => button.evaluate((element) => element === document.activeElement)).toBe(true);
 
   await page.keyboard.press('Enter');
   await dialog.waitFor();

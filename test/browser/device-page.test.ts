@@ -67,7 +67,7 @@ it('makes a claimed board one of a pair, gives it the other part, and takes it o
   const save = async (): Promise<void> => {
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'detached' });
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Edit claim…');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Edit claim…');
   };
   await edit();
   expect(await role.isVisible()).toBe(false);
@@ -99,7 +99,7 @@ it('makes a claimed board one of a pair, gives it the other part, and takes it o
   await role.focus();
   await role.selectOption('');
   // The choice keeps the focus: nothing folds over it.
-  expect(await role.evaluate((element) => element === document.activeElement)).toBe(true);
+  await expect.poll(() => role.evaluate((element) => element === document.activeElement)).toBe(true);
   await dialog.getByRole('button', { name: 'Save' }).focus();
   await save();
   const labels = { machine: 'press' };

@@ -40,7 +40,7 @@ it.each(CORPUS)('shows %j as text, wherever it comes from', async (text) => {
   expect(await page.getByRole('dialog').getByRole('heading').textContent()).toBe(`Claim ${text}`);
   const shown = (await page.locator('#app').textContent()) ?? '';
   expect(shown.split(text).length).toBeGreaterThan(10);
-  expect(await page.title()).toContain(text);
+  await expect.poll(() => page.title()).toContain(text);
   expect(
     await page
       .locator('script:not([src]), iframe, img:not([src="/icon.svg"]), svg:not(.picture), [onload], [onerror]')
@@ -61,7 +61,7 @@ it('shows hostile claims, labels and failures as text', async () => {
   await page.getByRole('dialog').waitFor();
   const shown = (await page.locator('#app').textContent()) ?? '';
   expect(shown.split(SCRIPT).length).toBe(8);
-  expect(await page.title()).toBe('(2) hall-3 · Usher');
+  await expect.poll(() => page.title()).toBe('(2) hall-3 · Usher');
 });
 
 it('shows all of them as text in alarms, offers, stories and what revoking stops', async () => {
@@ -87,7 +87,7 @@ it('shows all of them as text in alarms, offers, stories and what revoking stops
     const harm =
       'script:not([src]), iframe, img:not([src="/icon.svg"]), svg:not(.picture), [onload], [onerror], [href^="javascript"]';
     expect(await page.locator(harm).count()).toBe(0);
-    expect(await page.title()).toBe('(2) hall-3 · Usher');
+    await expect.poll(() => page.title()).toBe('(2) hall-3 · Usher');
   };
   await page.getByRole('region', { name: 'An alarm' }).waitFor();
   // The alarm alone names it five times, the two cards of the offer ten times.
@@ -147,7 +147,7 @@ it('shows all of them as text in the list, on a device’s own page, in the bulk
     const harm = 'script:not([src]), iframe, img:not([src="/icon.svg"]), svg:not(.picture), [onload], [onerror]';
     expect(await page.locator(harm).count()).toBe(0);
     expect(await page.locator('[href^="javascript"]').count()).toBe(0);
-    expect(await page.title()).not.toBe('owned');
+    await expect.poll(() => page.title()).not.toBe('owned');
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   };
   await page.getByRole('button', { name: 'List' }).click();

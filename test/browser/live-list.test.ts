@@ -32,6 +32,10 @@ it('follows a device from Pending to Ready, and tells so', async () => {
   const { page, api } = await open({ prepare: (api) => putDevice(api, 3, 'Pending') });
   const status = page.getByRole('status');
   await page.getByRole('region', { name: 'Waiting for your claim' }).getByText('Waits for a claim.').waitFor();
+  // What is there when the page opens is not told; that something is told shows that the page has begun to.
+  api.sightings.see(macOf(9), { hostname: 'raspberrypi' });
+  await status.getByText('New: raspberrypi: Seen.').waitFor();
+  api.sightings.forget(macOf(9));
 
   const labels = { machine: 'lathe' };
   await putClaim(
@@ -68,7 +72,7 @@ it('shows a failure with its remedy and when it is tried again; Retry asks for i
   expect(text).toContain(FAILURE.remedy);
   expect(text).toContain('NODE_NOT_SEEN');
   expect(text).toMatch(/tried again by itself in 4 min/);
-  expect(await page.title()).toBe('(1) hall-3 · Usher');
+  await expect.poll(() => page.title()).toBe('(1) hall-3 · Usher');
   await card.getByRole('button', { name: 'Retry now' }).click();
   await expect
     .poll(async () => (await api.kube.get(DEVICE, { name: idOf(7) }))?.metadata.annotations?.[RETRY_ANNOTATION])

@@ -168,7 +168,7 @@ it('shows a replaced one aside with who has its place, and brings it back', asyn
   const card = page.locator(`[data-card-id="${idOf(OLD)}"]`);
   expect(await card.locator('.badge').textContent()).toBe('Replaced');
   await card.getByRole('link', { name: /lathe-left/ }).click();
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe(`device-${idOf(NEW)}`);
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe(`device-${idOf(NEW)}`);
   await page.goBack();
   await page.getByText('Set aside 1').last().click();
   await card.getByText('Claim lathe-left says so.').waitFor();

@@ -29,7 +29,7 @@ it('says what revoking stops, wants the name typed, and says afterwards what is 
 
   const field = dialog.getByRole('textbox');
   // What is to be read comes before what is to be typed.
-  expect(await page.evaluate(() => document.activeElement?.className)).toBe('dialog-title');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.className)).toBe('dialog-title');
   await page.keyboard.press('Tab');
   await page.keyboard.type('press-2');
   await page.keyboard.press('Enter');

@@ -18,7 +18,7 @@ it('goes on to what was opened after signing in', async () => {
   await page.getByRole('region', { name: 'Ready' }).waitFor();
   await page.goBack();
   await page.getByRole('heading', { name: 'press-1' }).waitFor();
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe(`device-${idOf(12)}`);
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe(`device-${idOf(12)}`);
 });
 
 it('reads the code of a link once: it is in no address, no request and no history, and approves nothing', async () => {

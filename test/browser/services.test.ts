@@ -11,6 +11,9 @@ const open = siteOpener();
 const LATER_MS = 11 * 60_000;
 const PHONE = { width: 360, height: 740, colorScheme: 'dark' } as const;
 
+const OUTSIDE =
+  'node press-1 has labels of some claims of pair left, but not of all, so that it is in no unit: make their labels alike, or its own others';
+
 const noteOf = async ({ kube }: ApiFixture, name: string, key: string): Promise<string | undefined> =>
   (await kube.get(LEASE, { name, namespace: 'hall' }))?.metadata.annotations?.[key];
 
@@ -84,12 +87,20 @@ it('shows on the page of a node what is on it, and speaks German', async () => {
       const why = 'node press-1 has no /dev/ttyUSB0: plug it in';
       const instances = [{ node: 'press-1', unit: 'left', state: 'NotRunning', why } as const];
       const units = vibration?.units.slice(0, 1).map((unit) => ({ ...unit, instances })) ?? [];
-      services.services = vibration === undefined ? [] : [{ ...vibration, units }];
+      const outside = [{ node: 'press-1', why: OUTSIDE }];
+      services.services =
+        vibration === undefined
+          ? []
+          : [
+              { ...vibration, units },
+              { ...vibration, name: 'noise', units: [], outside },
+            ];
     },
     path: `/device/${idOf(12)}`,
   });
   const panel = page.getByRole('region', { name: 'Sensor services' });
   await panel.getByText('node press-1 has no /dev/ttyUSB0: plug it in').waitFor();
+  await panel.getByText(`hall/noise Not running (in no unit): ${OUTSIDE}`).waitFor();
   await panel.getByRole('link', { name: 'hall/vibration' }).click();
   await page.getByRole('region', { name: 'Unit left' }).waitFor();
   await page.evaluate(() => {

@@ -6,7 +6,7 @@ const open = siteOpener();
 it('refuses a wrong code with its remedy, keeps it to be corrected, and takes the right one', async () => {
   const { page, api } = await open({ signedIn: false });
   const field = page.getByLabel('Sign-in code');
-  expect(await field.evaluate((input) => input === document.activeElement)).toBe(true);
+  await expect.poll(() => field.evaluate((input) => input === document.activeElement)).toBe(true);
   await page.keyboard.type('WRONG-00');
   await page.keyboard.press('Enter');
   const alert = page.getByRole('alert');

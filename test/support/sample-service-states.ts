@@ -4,7 +4,7 @@ const SINCE = '2026-01-01T00:00:00Z';
 
 const SENSOR: Omit<ServiceView, 'namespace' | 'name' | 'image' | 'nodeSelector' | 'message' | 'units'> = {
   ...{ type: 'Sensor', mode: 'Lease', onControlPlaneLoss: 'Safe', isReady: true, warnings: [] },
-  ...{ devices: [], deviceRules: [], publishes: [], subscribes: [] },
+  ...{ devices: [], deviceRules: [], publishes: [], subscribes: [], outside: [] },
 };
 
 /** Of two nodes, the first one active. */

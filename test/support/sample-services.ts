@@ -31,6 +31,7 @@ const VIBRATION: ServiceView = {
   ...{ mode: 'Lease', onControlPlaneLoss: 'Safe', devices: ['/dev/ttyUSB0'] },
   deviceRules: [{ path: '/dev/ttyUSB0' }],
   ...{ publishes: ['hall/{unit}/vibration'], subscribes: [] },
+  outside: [],
   units: [
     unit('left', 'vibration', ['pi-a', 'pi-b']),
     {
@@ -62,6 +63,7 @@ const VALVE: ServiceView = {
   message: `unit right: ${SILENT}`,
   ...{ mode: 'Lease', onControlPlaneLoss: 'HoldLast', devices: [], deviceRules: [], publishes: [] },
   subscribes: ['hall/{unit}/valve'],
+  outside: [],
   units: [
     {
       ...{ name: 'right', problems: [SILENT, 'node pi-c is not ready'] },
@@ -85,7 +87,7 @@ const HEAT: ServiceView = {
   ...{ namespace: 'hall', name: 'heat', type: 'Sensor', image: 'usher.internal/heat:1', warnings: [] },
   ...{ nodeSelector: { machine: 'oven' }, isReady: false, mode: 'Lease', onControlPlaneLoss: 'Safe' },
   message: 'no node has machine=oven: give a claim these labels',
-  ...{ devices: [], deviceRules: [], publishes: [], subscribes: [], units: [] },
+  ...{ devices: [], deviceRules: [], publishes: [], subscribes: [], units: [], outside: [] },
 };
 
 /** A source of sensor services that does what the test says. */
@@ -98,8 +100,8 @@ export class SampleServices implements ServiceSource {
     this.services = [HEAT, VALVE, VIBRATION, ...more];
   }
 
-  serviceViews(): { services: readonly ServiceView[] } {
-    return { services: this.services };
+  serviceViews(): readonly ServiceView[] {
+    return this.services;
   }
 
   onChange(handler: () => void): () => void {

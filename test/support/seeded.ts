@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 
-/** The seed of a fuzz run: USHER_SEED, or a new one. Printed, so that a failure can be had again. */
-export function fuzzSeed(what: string): number {
+/** The seed of a fuzz run: USHER_SEED, else `usual` or a new one. Printed, so that a failure can be had again. */
+export function fuzzSeed(what: string, usual?: number): number {
   const given = Number(process.env['USHER_SEED'] ?? '');
-  const seed = Number.isInteger(given) && given > 0 ? given : randomInt(1, 2 ** 31);
+  const seed = Number.isInteger(given) && given > 0 ? given : (usual ?? randomInt(1, 2 ** 31));
   process.stderr.write(`${what}: USHER_SEED=${String(seed)}\n`);
   return seed;
 }

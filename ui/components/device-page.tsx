@@ -8,6 +8,7 @@ import type { LiveStore } from '../live-store.ts';
 import { Lazy } from '../lazy.tsx';
 import { hrefOf } from '../route.ts';
 import { useLoaded } from '../use-loaded.ts';
+import { pairTextOf } from '../pair-rules.ts';
 import { wayOf } from '../way.ts';
 import { useWords } from '../words.tsx';
 import { Age } from './age.tsx';
@@ -141,13 +142,14 @@ function Way({ device, entries }: { device: DeviceView; entries: Parameters<type
 function NodeFacet({ device, store }: { device: DeviceView; store: LiveStore }) {
   const { m } = useWords();
   const claim = store.claims.value.find(({ name }) => name === claimOf(device));
+  const { name: pair, role } = pairTextOf(claim);
   return (
     <Facet id="node" title={m.details.node}>
       {device.nodeName === undefined && claim === undefined && <p class="hint">{m.details.notANode}</p>}
       <dl>
         <Row name={m.details.nodeName}>{device.offer === undefined && device.nodeName}</Row>
         <Row name={m.details.claim}>{claim?.name}</Row>
-        {claim?.pair !== undefined && <Row name={m.dialogs.pair.name}>{`${claim.pair.name} · ${claim.pair.role}`}</Row>}
+        {role !== '' && <Row name={m.dialogs.pair.name}>{`${pair} · ${m.dialogs.pair[role]}`}</Row>}
       </dl>
       {claim !== undefined && <Labels labels={device.labels ?? claim.labels} wanted={device.labels === undefined} />}
       <Conditions device={device} />

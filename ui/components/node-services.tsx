@@ -14,22 +14,25 @@ export function NodeServices({ node, store }: { node: string; store: LiveStore }
   return (
     <Pending of={list} what={t.what}>
       {({ items }) => {
-        const here = items.flatMap((service) =>
-          service.units.flatMap(({ instances }) =>
-            instances.filter((instance) => instance.node === node).map((instance) => ({ ...service, ...instance })),
-          ),
+        const here = items.flatMap(({ namespace, name, units, outside }) =>
+          [
+            ...units.flatMap(({ instances }) => instances),
+            ...outside.map((one) => ({ ...one, unit: undefined, state: 'NotRunning' as const })),
+          ]
+            .filter((one) => one.node === node)
+            .map((one) => ({ namespace, name, ...one })),
         );
         if (here.length === 0) return <p class="hint">{t.onNodeNone}</p>;
         return (
           <ul class="list tight">
             {here.map(({ namespace, name, unit, state, why }) => (
-              <li key={`${namespace}/${name}/${unit}`}>
+              <li key={`${namespace}/${name}/${unit ?? ''}`}>
                 <a href={serviceHref(namespace, name)}>
                   <bdi>
                     {namespace}/{name}
                   </bdi>
                 </a>{' '}
-                <b>{t.states[state]}</b> <small>({t.unit(unit)})</small>
+                <b>{t.states[state]}</b> <small>({unit === undefined ? t.noUnit : t.unit(unit)})</small>
                 {why !== undefined && (
                   <>
                     {': '}

@@ -14,6 +14,7 @@ export const services: Messages['screens']['services'] = {
   partly: 'braucht Sie',
   states: { Active: 'Aktiv', Standby: 'Standby', NotRunning: 'Läuft nicht' },
   unit: (name) => `Einheit ${name}`,
+  noUnit: 'in keiner Einheit',
   nobody: 'Niemand ist aktiv.',
   activeSince: 'Aktiv seit {age} (Epoche {epoch})',
   lastHandover: 'Letzte Übergabe',

@@ -135,6 +135,10 @@ export const OF_SERVICES: readonly Phrase[] = [
     'node {node:word} goes on with the old version; put {image:word} back, or correct the new one',
     'Der Node {node} läuft mit der alten Version weiter; setzen Sie {image} wieder ein, oder berichtigen Sie die neue',
   ],
+  [
+    'until then node {node:word} goes on with the old version; with spec.update.order AllAtOnce it does not wait',
+    'Bis dahin läuft der Node {node} mit der alten Version weiter; mit spec.update.order AllAtOnce wartet er nicht',
+  ],
   ['updating: {nodes} has the old version', 'Wird aktualisiert: {nodes} hat die alte Version'],
   ['updating: {nodes} have the old version', 'Wird aktualisiert: {nodes} haben die alte Version'],
   [

@@ -12,6 +12,7 @@ export const services = {
   partly: 'needs attention',
   states: { Active: 'Active', Standby: 'Standby', NotRunning: 'Not running' },
   unit: (name: string) => `Unit ${name}`,
+  noUnit: 'in no unit',
   nobody: 'Nobody is active.',
   activeSince: 'Active for {age} (epoch {epoch})',
   lastHandover: 'Last handover',

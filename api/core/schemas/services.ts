@@ -62,6 +62,8 @@ export const SensorServiceView = z.object({
   publishes: z.array(z.string()),
   subscribes: z.array(z.string()),
   units: z.array(ServiceUnit),
+  /** Nodes that have the labels and are in no unit nevertheless, with why and what to do in one sentence. */
+  outside: z.array(z.object({ node: z.string(), why: z.string() })),
 });
 export type SensorServiceView = z.infer<typeof SensorServiceView>;
 

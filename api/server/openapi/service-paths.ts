@@ -9,6 +9,7 @@ const SERVICE: schemas.SensorServiceView = {
   ...{ mode: 'Lease', onControlPlaneLoss: 'Safe', devices: ['/dev/ttyUSB0'] },
   deviceRules: [{ path: '/dev/ttyUSB0' }],
   ...{ publishes: ['hall/{unit}/vibration'], subscribes: [] },
+  outside: [],
   units: [
     {
       name: 'left',

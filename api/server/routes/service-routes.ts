@@ -14,14 +14,14 @@ import { bodyOf } from '../request-body.ts';
 
 /** What knows where sensor services run: the service controller. */
 export interface ServiceSource {
-  serviceViews(): { readonly services: readonly ServiceView[] };
+  serviceViews(): readonly ServiceView[];
   /** Calls back when something about a service may have changed. Returns the unsubscribe. */
   onChange(handler: () => void): () => void;
 }
 
 /** Of an appliance that runs none. */
 export const NO_SERVICES: ServiceSource = {
-  serviceViews: () => ({ services: [] }),
+  serviceViews: () => [],
   onChange: () => () => undefined,
 };
 
@@ -29,7 +29,7 @@ export const NO_SERVICES: ServiceSource = {
 export function serviceRoutes(source: ServiceSource, kube: KubeClient): Router {
   const router = Router();
   const found = ({ namespace, name }: { namespace: string; name: string }): ServiceView =>
-    findService(source.serviceViews().services, namespace, name);
+    findService(source.serviceViews(), namespace, name);
   const note = async (service: ServiceView, unit: MovableUnit, annotations: Wish): Promise<void> => {
     await kube.mergePatch(
       LEASE,
@@ -38,7 +38,7 @@ export function serviceRoutes(source: ServiceSource, kube: KubeClient): Router {
     );
   };
   router.get('/services', (_request, response) => {
-    response.json({ items: [...source.serviceViews().services] as SensorServiceList['items'] });
+    response.json({ items: [...source.serviceViews()] as SensorServiceList['items'] });
   });
   router.get('/services/:namespace/:name', (request, response) => {
     response.json(found(request.params));

@@ -129,11 +129,11 @@ function isToBeAwaited({ isOpen, holder, seen }: Bond): boolean {
 }
 
 /**
- * New candidates wait until they are bound by no other Lease; while nobody holds this one, until all that bound any of them
- * is over.
+ * New candidates wait until they are bound by no other Lease; while nobody holds this one, or who holds it was struck off and
+ * is about to let it go, until all that bound any of them is over.
  */
 function admitted({ holder, candidates }: Seat, now: readonly string[], bonds: readonly Bond[]): readonly string[] {
-  if (holder !== undefined) {
+  if (holder !== undefined && now.includes(holder)) {
     const bound = bonds.filter(isToBeAwaited).flatMap(({ nodes }) => nodes);
     return candidates.filter((node) => now.includes(node) || node === holder || !bound.includes(node));
   }

@@ -1,5 +1,5 @@
 import type { Pod } from '../pods.ts';
-import { type Instance, isEnding, isFit, missingDevices } from './instances.ts';
+import { type Instance, isEnding, isFit, missingDevices, type Problem } from './instances.ts';
 import { leaseTermsOf } from './lease.ts';
 import type { Placement, Seat } from './placement.ts';
 import { failoverOf, type SensorService, updateOf } from './sensor-service.ts';
@@ -57,19 +57,34 @@ function outdatedPods({ service, placement }: Pick<Moves, 'service' | 'placement
   return groups.flatMap((names) => nextOf(names, placement)?.flatMap(podOf) ?? []);
 }
 
-/** True where a new version does not get ready on a node of the pair and an old one of the same unit goes on. */
-export function stuckUpdate(placement: Placement): { broken: Instance; running: Instance } | undefined {
-  const { units, instances, similar } = placement;
+export interface StuckUpdate {
+  /** What the new version waits for, or breaks at. */
+  readonly problem: Problem;
+  /** What goes on in the old version. */
+  readonly running: Instance;
+  /** The new version is to blame, and not the node. */
+  readonly isOfVersion: boolean;
+}
+
+/** What does not pass by itself. A device that another pod has may be that of the pod before, which ends. */
+const OF_VERSION: readonly Problem['reason'][] = ['Crashing', 'ImageMissing'];
+const OF_NODE: readonly Problem['reason'][] = ['DeviceMissing', 'NodeTainted'];
+
+/** Where a new version does not get ready on a node of the pair and an old one of the same unit goes on. */
+export function stuckUpdate({ units, instances, similar }: Placement): StuckUpdate | undefined {
   for (const { nodes } of units) {
     const members = nodes.flatMap(({ metadata }) => instances.get(metadata.name) ?? []);
     const running = members.find(({ isOutdated, isReady }) => isOutdated && isReady);
-    const broken = members.find(
-      ({ node, isOutdated, problem }) =>
-        !isOutdated &&
-        !similar.has(node.metadata.name) &&
-        (problem?.reason === 'Crashing' || problem?.reason === 'ImageMissing'),
-    );
-    if (running !== undefined && broken !== undefined) return { broken, running };
+    const waitsFor = (reasons: readonly Problem['reason'][]): Problem | undefined =>
+      members
+        .filter(({ node, isOutdated }) => !isOutdated && !similar.has(node.metadata.name))
+        .flatMap(({ problem }) => problem ?? [])
+        .find(({ reason }) => reasons.includes(reason));
+    const ofVersion = waitsFor(OF_VERSION);
+    const problem = ofVersion ?? waitsFor(OF_NODE);
+    if (running !== undefined && problem !== undefined) {
+      return { problem, running, isOfVersion: ofVersion !== undefined };
+    }
   }
   return undefined;
 }

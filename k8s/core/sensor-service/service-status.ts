@@ -14,7 +14,7 @@ import {
   type UnitStatus,
 } from './sensor-service.ts';
 import { watchdogVerdict } from './watchdog-verdict.ts';
-import { claimsToCome, labelText, namesOf, unclearText } from './wording.ts';
+import { claimsToCome, labelText, namesOf, outsideNodes } from './wording.ts';
 
 type Verdict = Omit<Condition<ServiceConditionType>, 'lastTransitionTime' | 'type'>;
 
@@ -171,16 +171,10 @@ function readiness(units: readonly UnitStatus[], placement: Placement, placed: V
 }
 
 function placementVerdict(world: ServiceWorld, placement: Placement): Verdict {
-  const { matched, ambiguous, units, instances } = placement;
+  const { matched, units, instances } = placement;
   const { nodeSelector } = world.service.spec;
-  const [twin] = ambiguous;
-  if (twin !== undefined) {
-    const { name } = twin.metadata;
-    const message = `node ${name} has the name of a pair, whose topics it would share: give its claim another nodeName, or the pair another name`;
-    return { status: 'False', reason: 'AmbiguousUnit', message };
-  }
-  const [outsider] = placement.unclear;
-  if (outsider !== undefined) return { status: 'False', reason: 'AmbiguousUnit', message: unclearText(outsider) };
+  const [outsider] = outsideNodes(placement);
+  if (outsider !== undefined) return { status: 'False', reason: 'AmbiguousUnit', message: outsider.why };
   if (matched.length === 0) {
     const coming = claimsToCome(world.claims, nodeSelector);
     const hint =
@@ -242,10 +236,13 @@ function progressVerdict({ spec }: SensorService, placement: Placement): Verdict
   const { instances, leaving } = placement;
   const stuck = stuckUpdate(placement);
   if (stuck !== undefined) {
-    const { broken, running } = stuck;
+    const { problem, running, isOfVersion } = stuck;
     const old = running.pod?.spec?.containers?.[0]?.image ?? spec.container.image;
-    const rest = `node ${running.node.metadata.name} goes on with the old version; put ${old} back, or correct the new one`;
-    return { status: 'False', reason: 'UpdateStuck', message: `${broken.problem?.message ?? ''}; ${rest}` };
+    const node = nameOf(running);
+    const rest = isOfVersion
+      ? `node ${node} goes on with the old version; put ${old} back, or correct the new one`
+      : `until then node ${node} goes on with the old version; with spec.update.order AllAtOnce it does not wait`;
+    return { status: 'False', reason: 'UpdateStuck', message: `${problem.message}; ${rest}` };
   }
   const outdated = [...instances.values()].filter(({ isOutdated }) => isOutdated).map(nameOf);
   if (outdated.length > 0) {

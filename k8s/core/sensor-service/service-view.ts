@@ -12,6 +12,7 @@ import {
   failoverOf,
   type UnitStatus,
 } from './sensor-service.ts';
+import { type OutsideNode, outsideNodes } from './wording.ts';
 
 /** What a service does on one node. */
 export type InstanceState = 'Active' | 'Standby' | 'NotRunning';
@@ -48,6 +49,8 @@ export interface ServiceView {
   readonly publishes: readonly string[];
   readonly subscribes: readonly string[];
   readonly units: readonly UnitView[];
+  /** Nodes that have the labels and are in no unit nevertheless. */
+  readonly outside: readonly OutsideNode[];
 }
 
 /** One unit of a service, for people. */
@@ -70,12 +73,6 @@ export interface UnitView {
   };
 }
 
-/** One node with the services that are on it, or should be. */
-export interface NodeServicesView {
-  readonly node: string;
-  readonly services: readonly (InstanceView & { readonly namespace: string; readonly service: string })[];
-}
-
 const GOOD = { PlacementSatisfied: 'True', DevicesAvailable: 'True', Degraded: 'False' } as const;
 
 /** How a service stands, from its plan. */
@@ -96,6 +93,7 @@ export function serviceView(
   );
   const placed = [...placement.units.map((unit) => [unit.name, unit.nodes.map((node) => node.metadata.name)] as const)];
   const isLastBound = placement.seats.some(({ seen }) => seen !== undefined && bindsLast(seen));
+  const outside = outsideNodes(placement);
   const leaving = placement.seats.filter(({ members }) => members.length === 0);
   return {
     namespace: metadata.namespace ?? 'default',
@@ -105,7 +103,7 @@ export function serviceView(
     nodeSelector: spec.nodeSelector,
     isReady: ready?.status === 'True',
     message: ready?.message ?? '',
-    warnings: [...new Set(warnings.map(({ message }) => message))],
+    warnings: [...new Set([...warnings.map(({ message }) => message), ...outside.map(({ why }) => why)])],
     ...(spec.actuator === undefined ? {} : { safeState: spec.actuator.safeState }),
     mode: failover.mode,
     // What binds, where an edit does not count yet.
@@ -130,19 +128,8 @@ export function serviceView(
         ...(better === undefined ? {} : { handBackTo: better }),
       };
     }),
+    outside,
   };
-}
-
-/** The same, the other way round: by node, in order of names. */
-export function nodeViews(services: readonly ServiceView[]): NodeServicesView[] {
-  const byNode = new Map<string, (InstanceView & { namespace: string; service: string })[]>();
-  for (const { namespace, name, units } of services) {
-    for (const instance of units.flatMap(({ instances }) => instances)) {
-      const entry = { ...instance, namespace, service: name };
-      byNode.set(instance.node, [...(byNode.get(instance.node) ?? []), entry]);
-    }
-  }
-  return [...byNode].sort(([a], [b]) => (a < b ? -1 : 1)).map(([node, all]) => ({ node, services: all }));
 }
 
 function leaseOf(unit: string, { seats, instances }: ServicePlan['placement']): Pick<UnitView, 'lease'> {

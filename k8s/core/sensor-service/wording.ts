@@ -1,5 +1,6 @@
 import type { DeviceClaim } from '../resources.ts';
 import { labelsOf } from '../node-claim.ts';
+import type { Placement } from './placement.ts';
 import type { UnclearNode } from './similar-nodes.ts';
 import { hasLabels } from './units.ts';
 
@@ -25,8 +26,23 @@ export function claimsToCome(claims: readonly DeviceClaim[], selector: Readonly<
     .sort();
 }
 
-/** Why a node that could stand in for a pair is in no unit, and what to do. */
-export function unclearText({ node, pairs }: UnclearNode): string {
+/** A node that has the labels of a service and is in none of its units. */
+export interface OutsideNode {
+  readonly node: string;
+  /** Why, and what to do, in one sentence. */
+  readonly why: string;
+}
+
+/** All nodes that are in no unit though they have the labels. */
+export function outsideNodes({ ambiguous, unclear }: Pick<Placement, 'ambiguous' | 'unclear'>): OutsideNode[] {
+  const twins = ambiguous.map(({ metadata: { name } }) => ({
+    node: name,
+    why: `node ${name} has the name of a pair, whose topics it would share: give its claim another nodeName, or the pair another name`,
+  }));
+  return [...twins, ...unclear.map((one) => ({ node: one.node.metadata.name, why: unclearText(one) }))];
+}
+
+function unclearText({ node, pairs }: UnclearNode): string {
   const { name } = node.metadata;
   const [pair = ''] = pairs;
   return pairs.length > 1

@@ -13,6 +13,7 @@ import { isEnding } from '../../../k8s/core/sensor-service/instances.ts';
 import { LEASE, SERVICE_LABEL, YIELD_TO_ANNOTATION } from '../../../k8s/core/sensor-service/lease.ts';
 import { deviceResource, grantResource } from '../../../k8s/core/sensor-service/resource-names.ts';
 import { SENSOR_SERVICE, type SensorService } from '../../../k8s/core/sensor-service/sensor-service.ts';
+import type { InstanceView } from '../../../k8s/core/sensor-service/service-view.ts';
 import { DAEMON_SET } from '../../../k8s/core/sensor-service/workload.ts';
 import { EventRecorder } from '../../../k8s/events.ts';
 import { installUsher } from '../../../k8s/install.ts';
@@ -118,6 +119,11 @@ describe.skipIf(!hasTestCluster())('the service controller on a real API server'
       await latest;
     };
   };
+  const instances = (): InstanceView[] =>
+    controller
+      .serviceViews()
+      .flatMap(({ units }) => units)
+      .flatMap((unit) => unit.instances);
   /** Events of the services, with their reasons. */
   const notes = async (): Promise<string[]> =>
     (await admin.list(EVENT, { namespace: NAMESPACE })).map(({ reason, note }) => `${reason}: ${note ?? ''}`);
@@ -168,7 +174,7 @@ describe.skipIf(!hasTestCluster())('the service controller on a real API server'
     await expect.poll(() => says('DevicesAvailable'), POLL).toContain('node pi-a has no /dev/ttyUSB0');
     await expect.poll(async () => (await current()).status?.unitNames, POLL).toBe('left');
     await expect
-      .poll(() => controller.serviceViews().nodes.map(({ node, services }) => [node, services[0]?.why]), POLL)
+      .poll(() => instances().map(({ node, why }) => [node, why]), POLL)
       .toEqual([
         ['pi-a', 'node pi-a has no /dev/ttyUSB0: plug it in'],
         ['pi-b', 'node pi-b has no /dev/ttyUSB0: plug it in'],
@@ -185,9 +191,7 @@ describe.skipIf(!hasTestCluster())('the service controller on a real API server'
       await expect.poll(() => says('Degraded'), POLL).toBe('False nothing is missing');
       const said = { activeNodes: 'left=pi-a', standbyNodes: 'pi-b' };
       await expect.poll(async () => (await current()).status, POLL).toMatchObject(said);
-      await expect
-        .poll(() => controller.serviceViews().nodes.map(({ services }) => services[0]?.state), POLL)
-        .toEqual(['Active', 'Standby']);
+      await expect.poll(() => instances().map(({ state }) => state), POLL).toEqual(['Active', 'Standby']);
     } finally {
       await stopHolding();
     }

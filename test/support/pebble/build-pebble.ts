@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsherError } from '../../../foundation/errors.ts';
-import { BuildLock } from '../../../lab/k3s-stand-in/build-lock.ts';
+import { MachineLock } from '../../../lab/machine-lock.ts';
 import { findGo } from '../../../lab/k3s-stand-in/go-toolchain.ts';
 
 /** Let's Encrypt's ACME server for tests; Go's checksum database answers for this version. */
@@ -22,7 +22,7 @@ export async function buildPebble(cacheDir: string): Promise<string> {
   if (await isThere(program)) return program;
   await mkdir(join(cacheDir, 'pebble'), { recursive: true });
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const lock = await BuildLock.take(target, { onProgress: say });
+  const lock = await MachineLock.take(target, { onWait: () => say('Waiting for another process that builds Pebble') });
   try {
     if (await isThere(program)) return program;
     const { command, env } = await findGo([STAND_IN], say);

@@ -26,7 +26,7 @@ const enrol = async (): Promise<void> => (await device.agent()).run();
 const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
 const until = (check: () => boolean): Promise<void> =>
   expect
-    .poll(check, { timeout: 5_000 })
+    .poll(check)
     .toBe(true)
     .then(() => undefined);
 

@@ -28,7 +28,7 @@ async function cardToken(): Promise<string> {
 }
 
 const stateIs = (id: string, state: string): Promise<void> =>
-  expect.poll(() => site.desk.isAdmitted(id) && site.desk.statusOf(id).state, { timeout: 5_000 }).toBe(state);
+  expect.poll(() => site.desk.isAdmitted(id) && site.desk.statusOf(id).state).toBe(state);
 
 describe('the agent at the real device API', () => {
   it('goes from a card token to a node', async () => {
@@ -53,7 +53,7 @@ describe('the agent at the real device API', () => {
     await firstDone;
     const { device, id } = await newDevice(token);
     const done = (await device.agent()).run();
-    await expect.poll(() => device.views.at(-1)?.problem?.code, { timeout: 5_000 }).toBe('TOKEN_USED');
+    await expect.poll(() => device.views.at(-1)?.problem?.code).toBe('TOKEN_USED');
     const { keyFingerprint = '' } = site.candidates.get(id) ?? {};
     site.desk.claimedKeys.add(keyFingerprint);
     site.desk.tell(id);

@@ -12,7 +12,7 @@ import { ManualClock } from '../../support/manual-clock.ts';
 
 describe('identify', { timeout: 60_000 }, () => {
   let api: ApiFixture;
-  const clock = new ManualClock();
+  const clock = new ManualClock(Date.now());
   const asked: string[] = [];
   const listening = new Set<string>();
   let begins = true;
@@ -124,7 +124,7 @@ describe('the Job on a node', () => {
   let clock: ManualClock;
   beforeEach(() => {
     kube = new FakeKube();
-    clock = new ManualClock();
+    clock = new ManualClock(Date.now());
   });
   const jobs = (): IdentifyJobs => new IdentifyJobs({ kube, clock, logger: silentLogger });
   const left = async (): Promise<number> => (await kube.list(JOB, { namespace: USHER_NAMESPACE })).length;

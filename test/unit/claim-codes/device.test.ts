@@ -49,21 +49,21 @@ async function newPi(options: { url?: string; code?: string } = {}): Promise<Pi>
       const view = device.views.at(-1)?.claimCode;
       return view?.on === 'screen' ? view.typed : undefined;
     };
-    await expect.poll(code, { timeout: 5_000 }).toBeDefined();
-    return code() ?? '';
+    let shown: string | undefined;
+    await expect.poll(() => (shown = code())).toBeDefined();
+    return shown ?? '';
   };
   return { device, id: (await device.identity()).deviceId, boot, shownCode };
 }
 
 const isCandidate = (id: string): Promise<void> =>
-  expect.poll(() => site.candidates.get(id)?.hello.evidence.type, { timeout: 5_000 }).toBe('code');
+  expect.poll(() => site.candidates.get(id)?.hello.evidence.type).toBe('code');
 const enter = (id: string, text: string): Promise<unknown> => site.claimCodes.enter(id, parseClaimCode(text).code);
 const standing = (id: string): string | undefined => {
   const { state, failure } = site.claimCodes.standingOf(id) ?? {};
   return failure?.code ?? state;
 };
-const becomes = (id: string, outcome: string): Promise<void> =>
-  expect.poll(() => standing(id), { timeout: 8_000 }).toBe(outcome);
+const becomes = (id: string, outcome: string): Promise<void> => expect.poll(() => standing(id)).toBe(outcome);
 
 describe('a device of a generic card', () => {
   it('joins the site whose operator enters the code of its screen, and believes nobody before', async () => {
@@ -77,7 +77,7 @@ describe('a device of a generic card', () => {
     await enter(id, code);
     await becomes(id, 'proven');
     expect(site.desk.admissions[0]?.evidence.kind).toBe('ClaimCode');
-    await expect.poll(async () => (await device.state()).site?.caPem, { timeout: 5_000 }).toBe(site.authority.caPem);
+    await expect.poll(async () => (await device.state()).site?.caPem).toBe(site.authority.caPem);
     site.desk.set(id, 'approved', { nodeName: 'lathe-left' });
     await done;
     expect(await device.read(device.paths.k3sConfig)).toContain('node-name: "lathe-left"');
@@ -91,8 +91,8 @@ describe('a device of a generic card', () => {
     const before = await shownCode();
     await enter(id, 'AAAA-AAAA-AAAA-AAAA');
     await becomes(id, 'CLAIM_CODE_WRONG');
-    await expect.poll(shownCode, { timeout: 5_000 }).not.toBe(before);
-    await expect.poll(() => device.views.at(-1)?.problem?.code, { timeout: 5_000 }).toBe('CLAIM_CODE_WRONG');
+    await expect.poll(shownCode).not.toBe(before);
+    await expect.poll(() => device.views.at(-1)?.problem?.code).toBe('CLAIM_CODE_WRONG');
     await enter(id, await shownCode());
     await becomes(id, 'proven');
     site.desk.set(id, 'approved');
@@ -107,7 +107,7 @@ describe('a device of a generic card', () => {
     expect(device.views.at(-1)?.claimCode).toEqual({ on: 'label' });
     await enter(id, label);
     await becomes(id, 'proven');
-    await expect.poll(() => device.read(device.paths.card), { timeout: 5_000 }).toBeUndefined();
+    await expect.poll(() => device.read(device.paths.card)).toBeUndefined();
     const clone = await newPi({ code: label });
     await expect(enter(clone.id, label)).rejects.toMatchObject({ code: 'CLAIM_CODE_USED' });
     site.desk.set(id, 'approved');
@@ -119,7 +119,7 @@ describe('a device of a generic card', () => {
     void boot();
     const before = await shownCode();
     void boot();
-    await expect.poll(shownCode, { timeout: 5_000 }).not.toBe(before);
+    await expect.poll(shownCode).not.toBe(before);
   });
 
   it('takes a code again from an appliance that was started anew', async () => {
@@ -195,7 +195,7 @@ describe('a man in the middle who ends TLS on both sides', () => {
         : undefined;
     const { pi, relay } = await attack({ label, reply: entered });
     const proof = (): string | undefined => relay.passed.find(({ path }) => path.endsWith('/claim/first'))?.reply;
-    await expect.poll(proof, { timeout: 5_000 }).toContain('CLAIM_CODE_AWAITED');
+    await expect.poll(proof).toContain('CLAIM_CODE_AWAITED');
     expect(standing(pi.id)).toBe('waiting');
     await isUnharmed(pi, relay, label);
   });
@@ -224,9 +224,7 @@ describe('a man in the middle who ends TLS on both sides', () => {
     const { pi, relay } = await attack({ reply: answer });
     const code = await pi.shownCode();
     await enter(relay.identity.deviceId, code);
-    await expect
-      .poll(() => pi.device.views.some((view) => view.problem?.code === 'APPLIANCE_UNPROVEN'), { timeout: 8_000 })
-      .toBe(true);
+    await expect.poll(() => pi.device.views.some((view) => view.problem?.code === 'APPLIANCE_UNPROVEN')).toBe(true);
     await isUnharmed(pi, relay, code);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startMdnsBrowser } from '../../../discovery/sources/mdns-browser.ts';
 import type { MdnsSocketEvents, OpenMdns } from '../../../discovery/sources/mdns-socket.ts';
 import { harness, lan } from './harness.ts';
@@ -96,7 +96,7 @@ describe('mDNS browser', () => {
     sockets[1]?.events.onFailure(new TypeError('send ENODEV'));
     expect(browser.states()).toEqual([{ name: 'mdns eth0', working: false, detail: 'send ENODEV' }]);
     clock.advance(30_000);
-    await vi.waitFor(() => expect(sockets).toHaveLength(3), 5000);
+    await expect.poll(() => sockets).toHaveLength(3);
     expect(browser.states()).toEqual([{ name: 'mdns eth0', working: true }]);
     browser.follow([]);
     expect(browser.states()).toEqual([]);

@@ -147,11 +147,11 @@ describe('lease watcher', () => {
     folders.push(folder);
     const path = join(folder, 'dnsmasq.leases');
     const watcher = startLeaseWatcher({ path, clock, logger, observe });
-    await vi.waitFor(() => expect(watcher.state()).toMatchObject({ working: true, detail: 'no such file yet' }), 5000);
+    await expect.poll(() => watcher.state()).toMatchObject({ working: true, detail: 'no such file yet' });
 
     await writeFile(path, `0 ${MAC} 10.0.0.9 pi *\n999 dc:a6:32:00:00:01 10.0.0.10 ended *\n`);
     clock.advance(5000);
-    await vi.waitFor(() => expect(seen).toHaveLength(1), 5000);
+    await expect.poll(() => seen).toHaveLength(1);
     expect(seen[0]).toEqual([MAC, { source: 'lease', interface: '', atMs: 1_005_000, ip: '10.0.0.9', hostname: 'pi' }]);
     expect(watcher.state().working).toBe(true);
 
@@ -160,7 +160,7 @@ describe('lease watcher', () => {
     clock.advance(5000);
     await writeFile(path, `0 ${MAC} 10.0.0.9 pi *\n2000 dc:a6:32:00:00:02 10.0.0.11 * *\n`);
     clock.advance(5000);
-    await vi.waitFor(() => expect(seen).toHaveLength(2), 5000);
+    await expect.poll(() => seen).toHaveLength(2);
     await watcher.stop();
     expect(seen[1]?.[0]).toBe('dc:a6:32:00:00:02');
     expect(clock.pending).toBe(0);
@@ -236,9 +236,7 @@ describe('discovery', () => {
       spawn,
       openMdns: () => ({ query: () => undefined, queryHost: () => undefined, close: closed }),
     });
-    await vi.waitFor(() =>
-      expect(discovery.sightings.list().map(({ mac, ip }) => [mac, ip])).toEqual([[MAC, '10.77.0.5']]),
-    );
+    await expect.poll(() => discovery.sightings.list().map(({ mac, ip }) => [mac, ip])).toEqual([[MAC, '10.77.0.5']]);
     const own = Buffer.from(frame('udhcpcDiscover').slice());
     own.set([2, 0, 0, 0, 0, 1], 6);
     own.set([2, 0, 0, 0, 0, 1], 70);

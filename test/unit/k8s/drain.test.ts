@@ -122,6 +122,17 @@ describe('drainNode', () => {
     expect(after?.spec?.unschedulable).toBeUndefined();
     expect(after && isDraining(after)).toBe(false);
   });
+
+  it('leaves a Node cordoned that somebody else had cordoned, and keeps no mark of it', async () => {
+    const { kube, node } = await site([pod('dashboard', { owner: 'ReplicaSet' })]);
+    await kube.mergePatch(NODE, { name: 'lathe-left' }, { spec: { unschedulable: true } });
+    await drainNode(kube, node, { nowMs: START_MS });
+    await drainNode(kube, node, { nowMs: START_MS + 1_000 });
+    const draining = await kube.get(NODE, { name: 'lathe-left' });
+    if (draining !== undefined) await endDrain(kube, draining);
+    const after = await kube.get(NODE, { name: 'lathe-left' });
+    expect([after?.spec?.unschedulable, after?.metadata.annotations]).toEqual([true, {}]);
+  });
 });
 
 describe('podsOfNode', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UsherError } from '../../../foundation/errors.ts';
 import { silentLogger } from '../../../foundation/logger.ts';
 import { refusalToError } from '../../../k8s/client/errors.ts';
@@ -49,7 +49,7 @@ class FakeServer implements WatchTransport {
   }
 
   async watch_(index: number): Promise<OpenWatch> {
-    await vi.waitFor(() => expect(this.watches.length).toBeGreaterThan(index));
+    await expect.poll(() => this.watches.length).toBeGreaterThan(index);
     const watch = this.watches[index];
     if (watch === undefined) throw new UsherError('INTERNAL', { detail: 'no such watch' });
     return watch;
@@ -92,16 +92,16 @@ describe('an informer', () => {
     server.listError = new UsherError('KUBE_UNREACHABLE', { detail: 'gone' });
     (await server.watch_(0)).end(server.listError);
     for (const delayMs of [250, 500, 1000, 2000, 2000]) {
-      await vi.waitFor(() => expect(clock.pending).toBe(1));
+      await expect.poll(() => clock.pending).toBe(1);
       const lists = server.lists;
       clock.advance(delayMs * 0.9);
       await Promise.resolve();
       expect(server.lists).toBe(lists);
       clock.advance(delayMs * 0.1);
-      await vi.waitFor(() => expect(server.lists).toBe(lists + 1));
+      await expect.poll(() => server.lists).toBe(lists + 1);
     }
     server.listError = undefined;
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await expect.poll(() => clock.pending).toBe(1);
     clock.advance(2000);
     await server.watch_(1);
     expect(seen).toEqual(['added a u1', 'added b u2', 'deleted a u1', 'deleted b u2', 'added b u3', 'added c u4']);
@@ -150,7 +150,7 @@ describe('an informer', () => {
     expect(seen).toEqual(['added a u1']);
     server.listError = new UsherError('KUBE_UNREACHABLE', { detail: 'gone' });
     second.end(server.listError);
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await expect.poll(() => clock.pending).toBe(1);
     server.listError = undefined;
     informer.refresh();
     await server.watch_(2);
@@ -162,7 +162,7 @@ describe('an informer', () => {
     const server = new FakeServer();
     server.isSilent = true;
     const { informer, clock } = start(server);
-    await vi.waitFor(() => expect(server.lists).toBe(1));
+    await expect.poll(() => server.lists).toBe(1);
     clock.advance(9_000);
     informer.refresh();
     await Promise.resolve();
@@ -179,7 +179,7 @@ describe('an informer', () => {
     const server = new FakeServer();
     server.listError = new UsherError('KUBE_UNREACHABLE', { detail: 'gone' });
     const { informer, clock } = start(server);
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await expect.poll(() => clock.pending).toBe(1);
     await informer.stop();
     expect(clock.pending).toBe(0);
     await informer.synced();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UsherError } from '../../../foundation/errors.ts';
 import { silentLogger } from '../../../foundation/logger.ts';
 import { Secret } from '../../../foundation/secret.ts';
@@ -40,7 +40,7 @@ describe('tokens of the ServiceAccount', () => {
     await token();
     clock.advance(31 * MINUTE_MS);
     expect(await token()).toBe('token-1');
-    await vi.waitFor(async () => expect(await token()).toBe('token-2'));
+    await expect.poll(token).toBe('token-2');
   });
 
   it('serve on while the API server is away, until the last minute', async () => {

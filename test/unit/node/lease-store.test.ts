@@ -14,7 +14,6 @@ const NAME = { name: 'lathe.left', namespace: 'shop' };
 const ANSWER_MS = 750;
 /** For what is answered: only so that a test ends. */
 const LONG_MS = 5_000;
-const SOON = { timeout: 5_000, interval: 10 };
 
 function leaseOf(holderIdentity: string): Lease {
   return {
@@ -51,7 +50,7 @@ async function connected() {
   await store.synced();
   // The watch is there: it tells.
   server.put(lease);
-  await vi.waitFor(() => expect(holders).toEqual(['pi-a', 'pi-a']), SOON);
+  await expect.poll(() => holders).toEqual(['pi-a', 'pi-a']);
   return { server, relay, store, clock, onDeaf, holders };
 }
 
@@ -69,10 +68,10 @@ describe('the Leases after packets were lost', { timeout: 20_000 }, () => {
     expect(answer).toMatchObject({ type: 'answered', lease: { spec: { holderIdentity: 'pi-b' } } });
     expect(holders).not.toContain('pi-b');
     clock.advance(100);
-    await vi.waitFor(() => expect(holders.at(-1)).toBe('pi-b'), SOON);
+    await expect.poll(() => holders.at(-1)).toBe('pi-b');
     expect(onDeaf).toHaveBeenCalledOnce();
     server.put(leaseOf('pi-c'));
-    await vi.waitFor(() => expect(holders.at(-1)).toBe('pi-c'), SOON);
+    await expect.poll(() => holders.at(-1)).toBe('pi-c');
   });
 
   it('are not asked for again while the watch tells of what was written', async () => {
@@ -81,7 +80,7 @@ describe('the Leases after packets were lost', { timeout: 20_000 }, () => {
     if (answer.type !== 'answered') expect.fail(answer.type);
     const change = { holder: 'pi-b', epoch: 2, leaseDurationMs: 3_000 };
     expect(await store.write(answer.lease, change, AbortSignal.timeout(LONG_MS))).toMatchObject({ type: 'answered' });
-    await vi.waitFor(() => expect(holders.at(-1)).toBe('pi-b'), SOON);
+    await expect.poll(() => holders.at(-1)).toBe('pi-b');
     clock.advance(500);
     clock.advance(500);
     expect(onDeaf).not.toHaveBeenCalled();

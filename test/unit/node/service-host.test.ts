@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { silentLogger } from '../../../foundation/logger.ts';
 import type { UnitEvent } from '../../../node/core/fencing/unit-state.ts';
 import { newUnit } from '../../../node/core/fencing/unit-state.ts';
@@ -48,7 +48,7 @@ describe('a service that says again and again that it is ready', () => {
     await one.say('ready', 20);
     expect([looks.length, heard]).toEqual([2, []]);
     looks[1]?.resolve([7]);
-    await vi.waitFor(() => expect(heard).toMatchObject([{ type: 'service-ready', connection: 1 }]));
+    await expect.poll(() => heard).toMatchObject([{ type: 'service-ready', connection: 1 }]);
     await one.say('ready', 20);
     expect([looks.length, refused.length]).toEqual([2, 1]);
     expect(heard.every(({ type }) => type === 'service-ready')).toBe(true);
@@ -58,7 +58,7 @@ describe('a service that says again and again that it is ready', () => {
     await new Service(socketPath, 'p2').say('ready', 1);
     expect(looks).toHaveLength(3);
     looks[2]?.resolve([8]);
-    await vi.waitFor(() => expect(heard).toHaveLength(before + 2));
+    await expect.poll(() => heard).toHaveLength(before + 2);
   });
 });
 
@@ -86,7 +86,7 @@ class Service {
   }
 
   async welcome(): Promise<void> {
-    await vi.waitFor(() => expect(this.#told).toContain('welcome'), 5_000);
+    await expect.poll(() => this.#told).toContain('welcome');
   }
 }
 

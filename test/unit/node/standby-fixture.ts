@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -84,15 +85,16 @@ export class NodeFixture {
       USHER_POD_UID: podUid,
       USHER_GRANT_SOCKET: this.socket,
     };
-    return await this.adopt(spawn(process.execPath, [SERVICE], { env, stdio: ['ignore', 'pipe', 'inherit'] }), podUid);
+    return this.adopt(spawn(process.execPath, [SERVICE], { env, stdio: ['ignore', 'pipe', 'inherit'] }), podUid);
   }
 
-  async adopt(child: ChildProcess, podUid: string): Promise<RunningService> {
+  adopt(child: ChildProcess, podUid: string): RunningService {
     this.#children.push(child);
     const proc = join(this.folder, 'proc', String(child.pid));
-    await mkdir(proc);
-    await writeFile(join(proc, 'cgroup'), `0::/kubepods/burstable/pod${podUid}/c1\n`);
-    await symlink(`/proc/${String(child.pid)}/stat`, join(proc, 'stat'));
+    // At once: the child must not be met before it can be seen.
+    mkdirSync(proc);
+    writeFileSync(join(proc, 'cgroup'), `0::/kubepods/burstable/pod${podUid}/c1\n`);
+    symlinkSync(`/proc/${String(child.pid)}/stat`, join(proc, 'stat'));
     const told: Told[] = [];
     if (child.stdout !== null) createInterface(child.stdout).on('line', (line) => told.push(JSON.parse(line) as Told));
     return { child, told };

@@ -114,7 +114,7 @@ describe('the standby', { timeout: 30_000 }, () => {
     await made.addPod(podUid);
     const env = { ...process.env, USHER_GRANT_SOCKET: made.socket, USHER_POD_UID: podUid };
     const child = spawn('python3', ['-c', program], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-    const service = await made.adopt(child, podUid);
+    const service = made.adopt(child, podUid);
     await expect.poll(() => service.told).toEqual([{ what: 'begun', unit: 'left', epoch: 1 }]);
     const annotations = { 'usher.internal/yield-to': 'pi-b' };
     await made.kube.mergePatch(LEASE, { name: 'lathe.left', namespace: 'shop' }, { metadata: { annotations } });

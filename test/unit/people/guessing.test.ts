@@ -10,7 +10,7 @@ const PAGE = { host: 'usher.local', origin: 'https://usher.local' };
 let api: ApiFixture;
 let clock: ManualClock;
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new ManualClock(Date.now());
   api = await new ApiFixture().start({ clock });
   await post('/users', { name: 'anna', role: 'admin', password: PASSWORD }, api.bearer);
 });

@@ -10,7 +10,7 @@ const SPEC = { match: { device: OTHER_ID }, replaces: DEVICE_ID };
 let api: ApiFixture;
 let clock: ManualClock;
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new ManualClock(Date.now());
   api = await new ApiFixture().start({ clock });
 });
 afterEach(() => api.stop());

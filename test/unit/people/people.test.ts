@@ -19,7 +19,7 @@ const ANNA = { name: 'anna', password: PASSWORD };
 let api: ApiFixture;
 let clock: ManualClock;
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new ManualClock(Date.now());
   api = await new ApiFixture().start({ clock });
 });
 afterEach(() => api.stop());

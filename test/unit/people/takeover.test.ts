@@ -12,7 +12,7 @@ type Headers = Record<string, string>;
 let api: ApiFixture;
 let clock: ManualClock;
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new ManualClock(Date.now());
   api = await new ApiFixture().start({ clock, services: new SampleServices() });
   await putLeases(api.kube);
 });

@@ -13,13 +13,15 @@ const service = serviceOf('lathe', SENSOR, {
 });
 const SAYS = 'node pi-b has no /dev/ttyUSB0: plug it in';
 
+type PodOptions = NonNullable<Parameters<typeof podOn>[1]>;
+
 /** Both nodes run it, and so many devices and grants are counted on the second. */
-function planWith(devices: string, grants: string, holderIdentity = 'pi-a'): ServicePlan {
+function planWith(devices: string, grants: string, holderIdentity = 'pi-a', onA: PodOptions = {}): ServicePlan {
   const a = nodeFor('pi-a', { pair: ['left', 'Backup'], service });
   const b = nodeFor('pi-b', { pair: ['left', 'Primary'], service });
   const allocatable = { [deviceResource(RULE)]: devices, [grantResource('usher-services', 'lathe')]: grants };
   const nodes = [a, { ...b, status: { ...b.status, allocatable } }];
-  const pods = [podOn('pi-a', { service }), podOn('pi-b', { service })];
+  const pods = [podOn('pi-a', { service, ...onA }), podOn('pi-b', { service })];
   return planService(worldOf({ service, nodes, pods, leases: [leaseFor('left', { holderIdentity })] }));
 }
 const verdict = ({ status }: ServicePlan, type: ServiceConditionType): string => {
@@ -47,6 +49,15 @@ describe('a program that runs on though its device is gone', () => {
   it('is not ended: the program may know better, and the kubelet may be wrong', () => {
     expect(planWith('0', '1').evictions).toEqual([]);
     expect(planWith('0', '1', 'pi-b').evictions).toEqual([]);
+  });
+
+  it('holds up the update of the other, and the service says what to plug in', () => {
+    const plan = planWith('0', '1', 'pi-a', { version: 'old' });
+    expect(plan.evictions).toEqual([]);
+    const rest = 'node pi-a goes on with the old version; with spec.update.order AllAtOnce it does not wait';
+    expect(verdict(plan, 'Progressing')).toBe(`False UpdateStuck: ${SAYS}; until then ${rest}`);
+    expect(serviceView({ service }, plan).warnings).toContain(`${SAYS}; until then ${rest}`);
+    expect(verdict(planWith('1', '1', 'pi-a', { version: 'old' }), 'Progressing')).toMatch(/^True Updating/);
   });
 
   it('is not suspected while a kubelet that has just started counts nothing at all', () => {

@@ -99,6 +99,17 @@ describe('at one machine', () => {
     expect(written(planWith(nodes, [lease('pi-a', 'pi-a', { candidates: ['pi-a'] })]))).toEqual(['create lathe.pi-s']);
   });
 
+  it('nobody is admitted to a Lease whose holder was struck off, as long as another acts by its own', () => {
+    const pair = [member('pi-a', 'Primary'), member('pi-b', 'Backup')];
+    const closed = lease('left', 'pi-a');
+    const acts = lease('pi-s', 'pi-s', { candidates: ['pi-s'] });
+    expect(written(planWith([lone(), ...pair], [closed, acts]))).toEqual(['annotate lathe.pi-s']);
+    expect(written(planWith([lone(), ...pair], [closed, lease('pi-s', '')]))).toEqual(['annotate lathe.left']);
+    // Whoever is admitted goes on meanwhile.
+    const goesOn = planWith([lone(), ...pair], [lease('left', 'pi-a', { candidates: ['pi-a', 'pi-b'] }), acts]);
+    expect(written(goesOn)).toEqual(['annotate lathe.pi-s']);
+  });
+
   it('a node of the pair that is no more does not wait for the lone one in turn', () => {
     const held = [lease('left', 'pi-a', { candidates: ['pi-a'] })];
     const later = planWith([gone('pi-a'), lone()], held, { leaving: new Map([['pi-a', NOW - LEAVE_GRACE_MS]]) });

@@ -4,6 +4,7 @@ import type { Pod } from '../../../k8s/core/pods.ts';
 import type { DeviceClaim, Node } from '../../../k8s/core/resources.ts';
 import { CANDIDATES_ANNOTATION } from '../../../k8s/core/sensor-service/lease.ts';
 import { type ServicePlan, planService } from '../../../k8s/core/sensor-service/planner.ts';
+import { serviceView } from '../../../k8s/core/sensor-service/service-view.ts';
 import { deviceResource } from '../../../k8s/core/sensor-service/resource-names.ts';
 import { daemonSetOf } from '../../../k8s/core/sensor-service/workload.ts';
 import { claimOf } from '../../site/support/kube-objects.ts';
@@ -70,6 +71,12 @@ describe('a similar node', () => {
       expect(placedIn(twice)).toContain(
         'False: node pi-s has labels of the pairs left and right, so that it is in none',
       );
+      const more = planService(
+        worldOf({ service, nodes: [lone, nodeFor('pi-t', { labels: left, service }), ...pairs] }),
+      );
+      const { outside, warnings } = serviceView({ service }, more);
+      expect(outside.map(({ node }) => node)).toEqual(['pi-s', 'pi-t']);
+      expect(warnings).toEqual(outside.map(({ why }) => why));
       const [first, second] = pairOf('left', left);
       const unlike = [first, nodeFor('left-2', { labels: { machine: 'lathe' }, pair: ['left', 'Backup'], service })];
       const rightLathe = nodeFor('pi-r', { labels: { ...left, location: 'right' }, service });
