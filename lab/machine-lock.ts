@@ -16,7 +16,7 @@ export interface MachineLockOptions {
 
 /**
  * Keeps two processes of this machine from doing one thing at once. The lock is a listening socket in the kernel's abstract
- * namespace (unix(7)), so it goes with the process that holds it, however that ends.
+ * namespace (unix(7)), so it goes with the process that holds it, however that ends. Each network namespace has its own.
  */
 export class MachineLock {
   readonly #server: Server;
