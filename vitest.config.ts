@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/assert-node-version.ts'],
     // What is waited for comes at once, unless the machine is busy with something else.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 8_000 } },
     projects: [
       {
         extends: true,

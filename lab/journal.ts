@@ -131,7 +131,12 @@ async function setAside(path: string, name: string): Promise<void> {
   if (entry !== undefined && (await isRunning(entry.owner))) {
     throw new UsherError('LAB_ALREADY_RUNNING', { name, pid: entry.owner.pid });
   }
-  await rename(path, `${path}.stale-${randomUUID()}`);
+  try {
+    await rename(path, `${path}.stale-${randomUUID()}`);
+  } catch (error) {
+    // Its owner gave the name back and ended just now.
+    if (!hasErrno(error, 'ENOENT')) throw error;
+  }
 }
 
 async function stale(folder: string, name: string): Promise<Leftover[]> {

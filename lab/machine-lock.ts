@@ -16,7 +16,7 @@ export interface MachineLockOptions {
 
 /**
  * Keeps two processes of this machine from doing one thing at once. The lock is a listening socket in the kernel's abstract
- * namespace (unix(7)), so it goes with the process that holds it, however that ends.
+ * namespace (unix(7)), so it goes with the process that holds it, however that ends. Each network namespace has its own.
  */
 export class MachineLock {
   readonly #server: Server;
@@ -29,6 +29,7 @@ export class MachineLock {
   static async take(name: string, options: MachineLockOptions = {}): Promise<MachineLock> {
     const { pollMs = 1000, onWait = () => undefined, signal } = options;
     const path = `\0usher-${createHash('sha256').update(name).digest('hex')}`;
+    let sayAtMs = 0;
     for (let waitedMs = 0; ; waitedMs += pollMs) {
       const server = createServer();
       server.listen(path);
@@ -39,7 +40,10 @@ export class MachineLock {
       } catch (error) {
         if (!hasErrno(error, 'EADDRINUSE')) throw error;
       }
-      if (waitedMs % SAY_EVERY_MS === 0) onWait();
+      if (waitedMs >= sayAtMs) {
+        onWait();
+        sayAtMs += SAY_EVERY_MS;
+      }
       await sleep(systemClock, pollMs, signal);
     }
   }

@@ -4,6 +4,9 @@ import type { Clock } from '../foundation/clock.ts';
 import { messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 
+/** Where the standby writes it, and probes read it. */
+export const HEALTH_FILE = '/run/usher/standby/health.json';
+
 /** How often it is written, and when it is too old: the standby then does nothing any more. */
 const WRITE_MS = 1_000;
 const TOO_OLD_MS = 10_000;

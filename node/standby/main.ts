@@ -7,7 +7,7 @@ import { createKubeClient } from '../../k8s/client/create-kube-client.ts';
 import { grantKey } from '../../k8s/core/sensor-service/resource-names.ts';
 import { inClusterAccess } from '../in-cluster.ts';
 import { jsonLogger } from '../json-logger.ts';
-import { keepHealthFile } from '../health-file.ts';
+import { HEALTH_FILE, keepHealthFile } from '../health-file.ts';
 import { monotonicClock } from '../grant-protocol/monotonic-clock.ts';
 import { CgroupKiller } from './process-killer.ts';
 import { ServicePods } from './service-directory.ts';
@@ -23,7 +23,7 @@ const { values } = parseArgs({
     node: { type: 'string' },
     kubeconfig: { type: 'string' },
     grants: { type: 'string', default: '/run/usher/grants' },
-    health: { type: 'string', default: '/run/usher/standby/health.json' },
+    health: { type: 'string', default: HEALTH_FILE },
   },
 });
 /** Longer than connections take to close; it is killed soon after that anyhow. */

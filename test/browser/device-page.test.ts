@@ -99,7 +99,7 @@ it('makes a claimed board one of a pair, gives it the other part, and takes it o
   await role.focus();
   await role.selectOption('');
   // The choice keeps the focus: nothing folds over it.
-  await expect.poll(() => role.evaluate((element) => element === document.activeElement)).toBe(true);
+  expect(await role.evaluate((element) => element === document.activeElement)).toBe(true);
   await dialog.getByRole('button', { name: 'Save' }).focus();
   await save();
   const labels = { machine: 'press' };

@@ -83,9 +83,9 @@ describe('three Pis plugged in at once, claimed in three ways', () => {
     await eventually('all three to be visible', 30_000, () => macs.every((mac) => firstEvent.has(mac)));
     ended.abort();
     await watching;
-    const delays = macs.map((mac) => (firstEvent.get(mac) ?? Infinity) - (firstSeen.get(mac) ?? 0));
-    // The median: three Pis that boot may keep any one of them waiting.
-    expect(delays.sort((a, b) => a - b)[1]).toBeLessThan(1000);
+    for (const mac of macs) {
+      expect((firstEvent.get(mac) ?? Infinity) - (firstSeen.get(mac) ?? 0)).toBeLessThan(1000);
+    }
   });
 
   it('makes nodes of them: claimed on the page, by usher claim, and beforehand', async () => {

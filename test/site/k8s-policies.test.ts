@@ -177,10 +177,12 @@ describe.skipIf(!hasTestCluster())('what the API server refuses', { timeout: 60_
         groups: ['system:nodes', 'system:authenticated'],
       });
       await approveNodeName(usher, name, 'ticket');
-      await expect.poll(() => outcomeOf(newcomer.dryRunCreate(NODE, nodeOf(name)))).toBe('ok');
+      await expect.poll(() => outcomeOf(newcomer.dryRunCreate(NODE, nodeOf(name))), { timeout: 5_000 }).toBe('ok');
       expect(await outcomeOf(newcomer.dryRunCreate(NODE, nodeOf(name, { machine: 'x' })))).toContain('claims only');
       await withdrawNodeName(usher, name);
-      await expect.poll(() => outcomeOf(newcomer.dryRunCreate(NODE, nodeOf(name)))).toContain('not approved');
+      await expect
+        .poll(() => outcomeOf(newcomer.dryRunCreate(NODE, nodeOf(name))), { timeout: 5_000 })
+        .toContain('not approved');
       const lease: Lease = {
         apiVersion: 'coordination.k8s.io/v1',
         kind: 'Lease',

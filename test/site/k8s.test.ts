@@ -158,7 +158,7 @@ describe.skipIf(!hasTestCluster())('the cluster as Usher sets it up', { timeout:
       await usher.mergePatch(DEVICE, { name: DEVICE_ID }, { metadata: { annotations: { a: 'b' } } });
       await usher.delete(DEVICE, { name: DEVICE_ID });
       await usher.create(DEVICE, device);
-      await expect.poll(() => seen).toEqual(['added', 'updated', 'deleted', 'added']);
+      await expect.poll(() => seen, { timeout: 5_000 }).toEqual(['added', 'updated', 'deleted', 'added']);
       await informer.stop();
     });
   });

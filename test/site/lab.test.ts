@@ -303,7 +303,7 @@ describe('a lab that dies', () => {
     await box.exec(['sh', '-c', 'echo kept >/root/kept']);
     const startedMs = systemClock.nowMs();
     await first.down();
-    expect(systemClock.nowMs() - startedMs).toBeLessThan(15_000);
+    expect(systemClock.nowMs() - startedMs).toBeLessThan(5000);
     for (const [fresh, expected] of [
       [false, 'kept\n'],
       [true, undefined],
@@ -334,7 +334,7 @@ describe('a lab that dies', () => {
 });
 
 describe('a site', () => {
-  it('is taken down at once when it is interrupted', async () => {
+  it('is taken down within five seconds when it is interrupted', async () => {
     const stop = new AbortController();
     let abortedMs = 0;
     const coming = startSite({
@@ -350,7 +350,7 @@ describe('a site', () => {
       },
     });
     await expect(coming).rejects.toMatchObject({ code: 'STOPPED' });
-    expect(systemClock.nowMs() - abortedMs).toBeLessThan(15_000);
+    expect(systemClock.nowMs() - abortedMs).toBeLessThan(5000);
     expect(namespaces('usher-tlabd-')).toEqual([]);
     expect(cgroups('usher-tlabd-')).toEqual([]);
   });

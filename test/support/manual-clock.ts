@@ -5,7 +5,10 @@ interface Timer {
   run: () => void;
 }
 
-/** A clock that moves only when the test says so. */
+/**
+ * A clock that moves only when the test says so. Where certificates are made by it and real TLS clients look at them, it has to
+ * start now: they look at the machine's own.
+ */
 export class ManualClock implements Clock {
   #nowMs: number;
   readonly #timers = new Set<Timer>();

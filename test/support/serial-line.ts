@@ -31,7 +31,7 @@ export class SerialLine {
     const socket = join(this.#folder, 'instrument.sock');
     await this.#instrument.openLine('here', socket);
     this.#socat = spawn('socat', [`PTY,link=${this.path},raw,echo=0`, `UNIX-CONNECT:${socket}`], { stdio: 'ignore' });
-    await vi.waitFor(() => stat(this.path), { timeout: 15_000, interval: 10 });
+    await vi.waitFor(() => stat(this.path), { timeout: 5_000, interval: 10 });
   }
 
   async unplug(): Promise<void> {

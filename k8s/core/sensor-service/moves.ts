@@ -71,7 +71,11 @@ const OF_VERSION: readonly Problem['reason'][] = ['Crashing', 'ImageMissing'];
 const OF_NODE: readonly Problem['reason'][] = ['DeviceMissing', 'NodeTainted'];
 
 /** Where a new version does not get ready on a node of the pair and an old one of the same unit goes on. */
-export function stuckUpdate({ units, instances, similar }: Placement): StuckUpdate | undefined {
+export function stuckUpdate(
+  { spec }: SensorService,
+  { units, instances, similar }: Placement,
+): StuckUpdate | undefined {
+  const isAwaited = updateOf(spec).order === 'StandbyFirst';
   for (const { nodes } of units) {
     const members = nodes.flatMap(({ metadata }) => instances.get(metadata.name) ?? []);
     const running = members.find(({ isOutdated, isReady }) => isOutdated && isReady);
@@ -81,7 +85,7 @@ export function stuckUpdate({ units, instances, similar }: Placement): StuckUpda
         .flatMap(({ problem }) => problem ?? [])
         .find(({ reason }) => reasons.includes(reason));
     const ofVersion = waitsFor(OF_VERSION);
-    const problem = ofVersion ?? waitsFor(OF_NODE);
+    const problem = ofVersion ?? (isAwaited ? waitsFor(OF_NODE) : undefined);
     if (running !== undefined && problem !== undefined) {
       return { problem, running, isOfVersion: ofVersion !== undefined };
     }

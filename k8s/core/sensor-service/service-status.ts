@@ -232,12 +232,12 @@ function fencingVerdict({ service: { spec }, nodes }: ServiceWorld, { matched, s
   }
 }
 
-function progressVerdict({ spec }: SensorService, placement: Placement): Verdict {
+function progressVerdict(service: SensorService, placement: Placement): Verdict {
   const { instances, leaving } = placement;
-  const stuck = stuckUpdate(placement);
+  const stuck = stuckUpdate(service, placement);
   if (stuck !== undefined) {
     const { problem, running, isOfVersion } = stuck;
-    const old = running.pod?.spec?.containers?.[0]?.image ?? spec.container.image;
+    const old = running.pod?.spec?.containers?.[0]?.image ?? service.spec.container.image;
     const node = nameOf(running);
     const rest = isOfVersion
       ? `node ${node} goes on with the old version; put ${old} back, or correct the new one`

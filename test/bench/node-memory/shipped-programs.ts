@@ -1,19 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UsherError } from '../../../foundation/errors.ts';
-import { readManifest } from '../../../k8s/install.ts';
 import { bundlePrograms } from '../../../oci/bundle-programs.ts';
 import { SHIPPED_IMAGES } from '../../../oci/shipped-images.ts';
+import { type NodeContainer, nodeContainers } from '../../support/node-manifest.ts';
 import type { Program } from './node-under-test.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-
-interface Container {
-  readonly name: string;
-  readonly command: readonly string[];
-  readonly env: readonly { name: string; value?: string }[];
-  readonly livenessProbe?: { exec: { command: readonly string[] } };
-}
 
 /** What the manifest runs on a node, as this machine runs it. */
 export interface ShippedPrograms {
@@ -31,9 +24,7 @@ export async function shippedPrograms(folder: string): Promise<ShippedPrograms> 
         await writeFile(join(folder, basename(entry.path)), entry.content);
     }
   }
-  const [manifest] = await readManifest('usher-node.yaml');
-  const { containers } = (manifest as unknown as { spec: { template: { spec: { containers: Container[] } } } }).spec
-    .template.spec;
+  const containers = await nodeContainers();
   const [standby, devicePlugin] = [containerOf(containers, 'standby'), containerOf(containers, 'device-plugin')];
   return {
     standby: programOf(folder, standby, standby.command),
@@ -42,13 +33,13 @@ export async function shippedPrograms(folder: string): Promise<ShippedPrograms> 
   };
 }
 
-function programOf(folder: string, { env }: Container, [, ...args]: readonly string[]): Program {
+function programOf(folder: string, { env }: NodeContainer, [, ...args]: readonly string[]): Program {
   const given = env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const]));
   const here = args.map((arg) => (arg.startsWith('/app/') ? join(folder, basename(arg)) : arg));
   return { command: [process.execPath, ...here], env: Object.fromEntries(given) };
 }
 
-function containerOf(containers: readonly Container[], name: string): Container {
+function containerOf(containers: readonly NodeContainer[], name: string): NodeContainer {
   const found = containers.find((one) => one.name === name);
   if (found === undefined) throw new UsherError('INTERNAL', { detail: `the manifest has no container ${name}` });
   return found;

@@ -148,7 +148,7 @@ describe('failover of a pair', () => {
     ['processKill', { heldMs: 0, takesOver: true, gapMs: 4_000 }],
     ['containerFrozen', { heldMs: 3_000, takesOver: true, gapMs: 8_000 }],
     ['linkCut', { heldMs: 3_000, takesOver: true, gapMs: 12_000 }],
-    ['nodesApart', { heldMs: runs(5_000, 30_000), takesOver: false, gapMs: 5_000 }],
+    ['nodesApart', { heldMs: runs(5_000, 30_000), takesOver: false, gapMs: 2_000 }],
     ['apiServerGone', { heldMs: runs(10_000, 60_000), takesOver: false, gapMs: runs(30_000, 80_000) }],
   ];
   it.each(cases)(

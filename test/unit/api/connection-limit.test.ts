@@ -31,9 +31,9 @@ it('keeps one machine from taking all connections', async () => {
   for (let i = 0; i < 255; i += 1) await openFrom(i % 2 === 0 ? '127.0.0.1' : '127.0.0.2');
   expect(await health()).toBe(200);
   await openFrom('127.0.0.3');
-  await expect.poll(health).toBe('ended');
+  await expect.poll(health, { timeout: 5_000 }).toBe('ended');
   sockets[0]?.destroy();
-  await expect.poll(health).toBe(200);
+  await expect.poll(health, { timeout: 5_000 }).toBe(200);
 });
 
 it.each([

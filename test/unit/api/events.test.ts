@@ -145,7 +145,7 @@ describe('the event stream', () => {
     await listener.stop();
   });
 
-  it('brings a sighting to the reader at once', async () => {
+  it('brings a sighting to the reader within a few milliseconds', async () => {
     const listener = new Listener();
     await listener.next();
     const tookMs: number[] = [];
@@ -156,7 +156,7 @@ describe('the event stream', () => {
       tookMs.push(performance.now() - startMs);
     }
     tookMs.sort((a, b) => a - b);
-    expect(tookMs[25]).toBeLessThan(100);
+    expect(tookMs[25]).toBeLessThan(25);
     await listener.stop();
   });
 

@@ -25,7 +25,7 @@ describe('label sheets', { timeout: 60_000 }, () => {
     await api.kube.create(DEVICE, device(DEVICE_ID));
     api.candidates.arrive(OTHER_ID);
     await api.tokens.create({ kind: 'card', note: 'spare card' });
-    await vi.waitFor(async () => expect((await sheet({ items: [{ device: DEVICE_ID }] })).status).toBe(200), 15_000);
+    await vi.waitFor(async () => expect((await sheet({ items: [{ device: DEVICE_ID }] })).status).toBe(200), 8_000);
   });
   afterAll(() => api.stop());
 

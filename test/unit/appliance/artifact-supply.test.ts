@@ -76,7 +76,7 @@ describe('what devices are offered', () => {
     expect(kindsFor(artifacts, OWN)).toContain('k3s');
     const complete = (): string[][] => [kindsFor(artifacts, OWN), kindsFor(artifacts, OTHER)];
     await expect
-      .poll(() => attempt(complete))
+      .poll(() => attempt(complete), { timeout: 5000 })
       .toEqual([
         ['image', 'k3s'],
         ['image', 'k3s'],

@@ -78,7 +78,9 @@ describe('slow and greedy clients', () => {
     const reader = await tls(certificate);
     reader.write(`GET /enroll/v1/artifacts/${sha256} HTTP/1.1\r\nHost: x\r\n\r\n`);
     reader.pause();
-    await expect.poll(() => site.server.counters()).toMatchObject({ artifactsBroken: 1, connections: 0 });
+    await expect
+      .poll(() => site.server.counters(), { timeout: 4000 })
+      .toMatchObject({ artifactsBroken: 1, connections: 0 });
   });
 
   it('get so many connections per address, and others still get in', async () => {
@@ -90,7 +92,7 @@ describe('slow and greedy clients', () => {
     expect((await elsewhere.get('info')).status).toBe(200);
     expect(site.server.counters()).toMatchObject({ connections: 3, connectionsRefused: 1 });
     second.destroy();
-    await expect.poll(() => site.server.counters().connections).toBe(2);
+    await expect.poll(() => site.server.counters().connections, { timeout: 2000 }).toBe(2);
     expect((await (await site.newDevice()).get('info')).status).toBe(200);
   });
 

@@ -25,7 +25,7 @@ describe('a wish to see which device it is', () => {
   it('wakes the long poll at once, and changes neither version nor state', async () => {
     const writes = site.kube.writes().length;
     const waiting = poll(25);
-    await expect.poll(() => site.server.isListening(device.deviceId)).toBe(true);
+    await expect.poll(() => site.server.isListening(device.deviceId), { timeout: 3000 }).toBe(true);
     expect(await site.server.show(device.deviceId, WHAT, 3000)).toBe(true);
     expect(await waiting).toMatchObject({ version, state: 'pending', identify: WHAT });
     expect(site.kube.writes()).toHaveLength(writes);

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { readManifest } from '../../../k8s/install.ts';
 import { bundlePrograms } from '../../../oci/bundle-programs.ts';
 import { SHIPPED_IMAGES } from '../../../oci/shipped-images.ts';
+import { nodeContainers } from '../../support/node-manifest.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../../..');
@@ -12,21 +12,8 @@ const LIMIT_MS = 20_000;
 /** Node reads the whole file whenever it is asked whether the standby is well. */
 const LARGEST_PROBE_BYTES = 100_000;
 
-interface Probe {
-  exec: { command: string[] };
-}
-interface Container {
-  name: string;
-  command: string[];
-  startupProbe?: Probe;
-  livenessProbe?: Probe;
-}
-
-async function commands(): Promise<string[][]> {
-  const [manifest] = await readManifest('usher-node.yaml');
-  const { containers } = (manifest as unknown as { spec: { template: { spec: { containers: Container[] } } } }).spec
-    .template.spec;
-  return containers.flatMap(({ command, startupProbe, livenessProbe }) =>
+async function commands(): Promise<(readonly string[])[]> {
+  return (await nodeContainers()).flatMap(({ command, startupProbe, livenessProbe }) =>
     [command, startupProbe?.exec.command, livenessProbe?.exec.command].filter((one) => one !== undefined),
   );
 }

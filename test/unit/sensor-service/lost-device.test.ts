@@ -7,7 +7,7 @@ import { leaseFor, nodeFor, podOn, worldOf } from '../../support/sensor-service/
 import { SENSOR, serviceOf } from '../../support/sensor-service/services.ts';
 
 const RULE = { name: 'bus', path: '/dev/ttyUSB0' };
-const service = serviceOf('lathe', SENSOR, {
+const SERVICE = serviceOf('lathe', SENSOR, {
   devices: [RULE],
   failover: { failback: { policy: 'Auto', afterSeconds: 0 } },
 });
@@ -16,7 +16,13 @@ const SAYS = 'node pi-b has no /dev/ttyUSB0: plug it in';
 type PodOptions = NonNullable<Parameters<typeof podOn>[1]>;
 
 /** Both nodes run it, and so many devices and grants are counted on the second. */
-function planWith(devices: string, grants: string, holderIdentity = 'pi-a', onA: PodOptions = {}): ServicePlan {
+function planWith(
+  devices: string,
+  grants: string,
+  holderIdentity = 'pi-a',
+  onA: PodOptions = {},
+  service = SERVICE,
+): ServicePlan {
   const a = nodeFor('pi-a', { pair: ['left', 'Backup'], service });
   const b = nodeFor('pi-b', { pair: ['left', 'Primary'], service });
   const allocatable = { [deviceResource(RULE)]: devices, [grantResource('usher-services', 'lathe')]: grants };
@@ -35,7 +41,7 @@ describe('a program that runs on though its device is gone', () => {
     expect(verdict(plan, 'DevicesAvailable')).toBe(`False DeviceMissing: ${SAYS}`);
     expect(verdict(plan, 'Degraded')).toBe(`True NoStandby: unit left has no standby: ${SAYS}`);
     expect(verdict(plan, 'Ready')).toBe('True Active: active in left (pi-a)');
-    const [unit] = serviceView({ service }, plan).units;
+    const [unit] = serviceView({ service: SERVICE }, plan).units;
     expect(unit?.instances[0]).toMatchObject({ node: 'pi-b', state: 'NotRunning', why: SAYS });
     expect(unit?.lease?.candidates[0]).toEqual({ node: 'pi-b', isReady: false });
   });
@@ -56,8 +62,11 @@ describe('a program that runs on though its device is gone', () => {
     expect(plan.evictions).toEqual([]);
     const rest = 'node pi-a goes on with the old version; with spec.update.order AllAtOnce it does not wait';
     expect(verdict(plan, 'Progressing')).toBe(`False UpdateStuck: ${SAYS}; until then ${rest}`);
-    expect(serviceView({ service }, plan).warnings).toContain(`${SAYS}; until then ${rest}`);
+    expect(serviceView({ service: SERVICE }, plan).warnings).toContain(`${SAYS}; until then ${rest}`);
     expect(verdict(planWith('1', '1', 'pi-a', { version: 'old' }), 'Progressing')).toMatch(/^True Updating/);
+    // Where nobody is waited for, nobody is to be helped.
+    const atOnce = { ...SERVICE, spec: { ...SERVICE.spec, update: { order: 'AllAtOnce' as const } } };
+    expect(verdict(planWith('0', '1', 'pi-a', { version: 'old' }, atOnce), 'Progressing')).toMatch(/^True Updating/);
   });
 
   it('is not suspected while a kubelet that has just started counts nothing at all', () => {

@@ -80,6 +80,7 @@ export class Judge {
     const highest = this.#highest.get(name) ?? 0;
     if (epoch <= highest) this.violations.push(`epoch ${epoch} of ${name} after ${highest}`);
     this.#highest.set(name, Math.max(epoch, highest));
+    this.#closedInSilence.delete(name);
     for (const other of this.acting().filter((one) => !this.#letsGoOnceHeard(begins, one)))
       this.#judge(begins, other, !this.#isEdited && !this.#isLate(begins, other) && !this.#goesOn(begins, other));
     this.#tenures.push(begins);
